@@ -1,0 +1,158 @@
+"""Just enough reading of a body to name its type and tell it from every other event.
+
+The forms of the keys are frozen: changing one would let events that were seen before in once more.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import parse_qs
+
+from domain.errors import MalformedEvent
+from domain.json_body import canonical, parse_object
+from domain.json_types import JSONObject
+from domain.kinds import canonical_type
+from domain.xml_body import parse_jss_event
+
+WINDOW = 30
+"""Seconds in which the same bytes are the same event, where nothing in them identifies it."""
+
+LONGEST_TYPE = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """A delivery before it is understood. ``body`` is decompressed."""
+
+    sender: str
+    kind: str
+    content_type: str
+    body: bytes
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Classified:
+    """The vendor's name of the type, and the keys (see Envelope)."""
+
+    type: str
+    key: str
+    also: str | None = None
+
+
+def classify(arrival: Arrival) -> Classified:
+    """What kind of event this is. Raises: MalformedEvent, when it is none."""
+    return _CLASSIFIERS[arrival.kind](arrival)
+
+
+def document_of(kind: str, body: bytes, content_type: str = "") -> JSONObject:
+    """The body as one JSON object: JSON itself, and for Jamf also XML or a form with a `payload` field.
+
+    The Content-Type is only a hint, the first byte decides. Raises: MalformedEvent.
+    """
+    if kind != "jamf":
+        return parse_object(body)
+    start = body.lstrip(b"\xef\xbb\xbf \t\r\n")[:8]
+    if start.startswith((b"<", b"\xff\xfe", b"\xfe\xff")):
+        return parse_jss_event(body, _charset(content_type)).document
+    if start.startswith(b"payload="):
+        return document_of(kind, _form_payload(body), "")
+    return parse_object(body)
+
+
+def quarantine_key(arrival: Arrival) -> str:
+    """The key under which something that is no event is kept: the same bytes are kept once in a window."""
+    return _window_keys(arrival)[0]
+
+
+def digest(*parts: str | bytes) -> str:
+    """sha256 over the parts, each preceded by its length, so that no two lists of parts give the same text."""
+    state = hashlib.sha256()
+    for part in parts:
+        raw = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
+        state.update(b"%d:" % len(raw))
+        state.update(raw)
+    return state.hexdigest()
+
+
+def _mdm(arrival: Arrival) -> Classified:
+    document = document_of(arrival.kind, arrival.body)
+    topic = _type(document.get("topic"), "topic")
+    event_id = document.get("event_id")
+    if isinstance(event_id, str) and event_id:
+        return Classified(type=topic, key=digest("mdm", arrival.sender, event_id))
+    if isinstance(document.get("created_at"), str):
+        return Classified(type=topic, key=digest("mdm", arrival.sender, arrival.body))
+    return _windowed(topic, arrival)
+
+
+def _apps_and_books(arrival: Arrival) -> Classified:
+    document = document_of(arrival.kind, arrival.body)
+    name = _type(document.get("notificationType"), "notificationType")
+    notification_id, location = document.get("notificationId"), document.get("uId")
+    if not isinstance(notification_id, str) or not notification_id:
+        return _windowed(name, arrival)
+    return Classified(type=name, key=digest("apple", str(location), notification_id, canonical(document)))
+
+
+def _jamf(arrival: Arrival) -> Classified:
+    document = document_of(arrival.kind, arrival.body, arrival.content_type)
+    webhook = document.get("webhook")
+    if not isinstance(webhook, dict):
+        raise MalformedEvent("there is no object `webhook`, so nothing says which event this is")
+    name = canonical_type("jamf", _type(webhook.get("webhookEvent"), "webhook.webhookEvent"))
+    timestamp = webhook.get("eventTimestamp")
+    if timestamp in (None, ""):
+        return _windowed(name, arrival)
+    event = canonical(_without_passwords(document.get("event")))
+    return Classified(type=name, key=digest("jamf", arrival.sender, name, str(webhook.get("id")), str(timestamp), event))
+
+
+_CLASSIFIERS: dict[str, Callable[[Arrival], Classified]] = {
+    "micromdm": _mdm,
+    "nanomdm": _mdm,
+    "apps-and-books": _apps_and_books,
+    "jamf": _jamf,
+}
+
+
+def _type(value: object, field: str) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise MalformedEvent(f"there is no text in `{field}`, so nothing says which event this is")
+    return value.strip()[:LONGEST_TYPE]
+
+
+def _windowed(name: str, arrival: Arrival) -> Classified:
+    key, previous = _window_keys(arrival)
+    return Classified(type=name, key=key, also=previous)
+
+
+def _window_keys(arrival: Arrival) -> tuple[str, str]:
+    window = int(arrival.received_at.timestamp()) // WINDOW
+    now, before = (digest("bytes", arrival.sender, arrival.body, str(number)) for number in (window, window - 1))
+    return now, before
+
+
+def _without_passwords(event: object) -> object:
+    """A digest of a weak password can be guessed back, and the digest is kept: so a challenge's password is left out."""
+    if isinstance(event, dict) and isinstance(event.get("targetUser"), dict):
+        user = {name: value for name, value in event["targetUser"].items() if name != "password"}
+        return {**event, "targetUser": user}
+    return event
+
+
+def _charset(content_type: str) -> str | None:
+    found = re.search(r"charset=\"?([\w.:-]{1,40})", content_type, re.IGNORECASE)
+    return found[1] if found else None
+
+
+def _form_payload(body: bytes) -> bytes:
+    try:
+        fields = parse_qs(body.decode("ascii"), max_num_fields=16, errors="surrogateescape")
+    except ValueError as exc:
+        raise MalformedEvent("this form cannot be read") from exc
+    if not fields.get("payload"):
+        raise MalformedEvent("this form has no field `payload`")
+    return fields["payload"][0].encode("utf-8", "surrogateescape")

@@ -1,0 +1,68 @@
+"""Every error that crosses a room, in one place, so that callers ask one question of it: refuse, try again, or give up."""
+
+
+class WindfallError(Exception):
+    """Base of all errors that are ours."""
+
+
+class Rejected(WindfallError):
+    """The door refuses a request; ``status`` is the HTTP answer, ``reason`` a short word for metrics."""
+
+    status = 400
+    reason = "malformed"
+
+
+class Unauthorized(Rejected):
+    """Missing or wrong secret."""
+
+    status = 401
+    reason = "unauthorized"
+
+
+class UnknownSender(Rejected):
+    """No such sender, or one that is off because it has no secret."""
+
+    status = 404
+    reason = "unknown_sender"
+
+
+class BodyTooLarge(Rejected):
+    """Over the sender's body limit, also after decompression."""
+
+    status = 413
+    reason = "too_large"
+
+
+class UnsupportedEncoding(Rejected):
+    """A Content-Encoding other than identity or gzip."""
+
+    status = 415
+    reason = "unsupported_encoding"
+
+
+class MalformedEvent(Rejected):
+    """Not an event: empty, unparsable, or without the field that names its type."""
+
+
+class MalformedPayload(WindfallError):
+    """A device payload (plist) that cannot be read within its budgets; the event is kept and flagged."""
+
+
+class CannotStore(WindfallError):
+    """Neither Redis nor the spool can take an event; the sender must try again."""
+
+
+class BadQuery(WindfallError):
+    """A list was asked for in a way it cannot be answered: an unknown filter, a limit or cursor that is none."""
+
+
+class DatabaseAway(WindfallError):
+    """The database cannot be read: it is not there, does not answer, or has no tables yet."""
+
+
+class CannotReplay(WindfallError):
+    """A stored event that cannot be run again, because its body was pruned."""
+
+
+class Unreachable(WindfallError):
+    """A server did not answer over HTTP."""
