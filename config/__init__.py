@@ -1,0 +1,1 @@
+"""Settings, and the contract that the front door and the workers share. Imports no other room."""

@@ -1,0 +1,49 @@
+"""Error reports to Sentry, with names and ids but never a body, a header or a secret in a URL."""
+
+import re
+from typing import Any
+
+import sentry_sdk
+
+_SECRET_SEGMENT = re.compile(r"(/webhooks/[^/?#\s]+/)[^/?#\s\"']+")
+
+
+def without_path_secret(text: str) -> str:
+    """`…/webhooks/jamf/[secret]` for a URL or path that ends in one."""
+    return _SECRET_SEGMENT.sub(r"\1[secret]", text)
+
+
+def _scrubbed(value: Any) -> Any:
+    if isinstance(value, str):
+        return without_path_secret(value)
+    if isinstance(value, dict):
+        return {name: _scrubbed(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_scrubbed(item) for item in value]
+    return value
+
+
+def scrub(event: Any, hint: Any) -> Any:  # noqa: ARG001 - the signature is Sentry's
+    """The report as it may leave the house."""
+    request = event.get("request")
+    if request:
+        event["request"] = {name: request[name] for name in ("url", "method") if name in request}
+    event.pop("extra", None)
+    return _scrubbed(event)
+
+
+def start_reporting(dsn: str | None, *, process: str) -> None:
+    """Report errors of this process, when there is a DSN. Call it after a fork: its threads do not survive one."""
+    if not dsn:
+        return
+    sentry_sdk.init(
+        dsn=dsn,
+        before_send=scrub,
+        send_default_pii=False,
+        max_request_body_size="never",
+        include_local_variables=False,
+        max_breadcrumbs=0,
+        traces_sample_rate=0.0,
+        shutdown_timeout=2,
+    )
+    sentry_sdk.set_tag("process", process)

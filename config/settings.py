@@ -1,0 +1,305 @@
+"""The whole configuration: `windfall.toml`, environment variables over it, and secrets from files.
+
+Nothing else reads the environment. Settings are complete and right, or the start stops with every problem listed.
+"""
+
+import os
+import re
+import tomllib
+from collections.abc import Iterator
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from tempfile import gettempdir
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from config.secret_file import Secrets
+from domain.kinds import KINDS
+
+PREFIX = "WINDFALL_"
+MEBIBYTE = 1024 * 1024
+_SENDER_FIELDS = ("KIND", "SECRETS", "SECRETS_FILE", "URL", "API_KEY", "API_KEY_FILE", "API", "HEADER")
+_NOT_SETTINGS = {"WINDFALL_CONFIG", "WINDFALL_TEST_DATABASE_URL"}
+_LONGEST_SOCKET_PATH = 100  # the kernel allows 107 bytes
+
+
+class SettingsError(Exception):
+    """The configuration is wrong; the text lists every problem, one a line, and no secret."""
+
+
+def _as_list(value: object) -> object:
+    """`"a,b"` → `["a", "b"]`: how a list of secrets is written in an environment variable."""
+    if isinstance(value, str):
+        return [part.strip() for part in re.split(r"[,\n]", value) if part.strip()]
+    return value
+
+
+def _bind(value: object) -> object:
+    if isinstance(value, str) and not re.fullmatch(r"(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}", value):
+        raise ValueError(f"{value!r} is not HOST:PORT, for example 127.0.0.1:8000")
+    return value
+
+
+Bind = Annotated[str, BeforeValidator(_bind)]
+
+
+class SenderSettings(BaseModel):
+    """One `[senders.<name>]`: who may post to `/webhooks/<name>`, and where its server takes commands."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    kind: Literal["micromdm", "nanomdm", "apps-and-books", "jamf"]
+    # Accepted secrets, the current one first. A sender without one is off.
+    secrets: Annotated[tuple[SecretStr, ...], BeforeValidator(_as_list)] = ()
+    # The same from a file, one a line, read again within five seconds of a change.
+    secrets_file: Path | None = None
+    # Base URL of the MDM server (or Jamf Pro) behind this sender.
+    url: str | None = None
+    # Key of that server's API.
+    api_key: SecretStr | None = None
+    # The same from a file.
+    api_key_file: Path | None = None
+    # Which API a nanomdm server speaks: NanoMDM's own or NanoHUB's.
+    api: Literal["nanomdm", "nanohub"] = "nanomdm"
+    # Name of the header in which Jamf Pro sends its secret.
+    header: str = "X-Windfall-Token"
+
+
+class Settings(BaseSettings):
+    """Everything Windfall can be told. Each key is also an environment variable, `WINDFALL_` and its name in capitals."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", frozen=True, hide_input_in_errors=True
+    )
+
+    # Folder of the database, the spool, the embedded Redis and generated secrets.
+    home: Path = Path("var")
+    # Redis or Valkey, 6.2 or newer. Unset: one of our own, embedded in `home`.
+    redis_url: SecretStr | None = None
+    # The same from a file.
+    redis_url_file: Path | None = None
+    # SQLAlchemy URL of PostgreSQL or SQLite. Unset: SQLite in `home`.
+    database_url: SecretStr | None = None
+    # The same from a file.
+    database_url_file: Path | None = None
+    # Where webhooks are taken in.
+    ingest_bind: Bind = "127.0.0.1:8000"
+    # Where API and metrics are served; private.
+    console_bind: Bind = "127.0.0.1:8001"
+    # Processes that take webhooks in, on this machine.
+    ingest_workers: int = Field(default=1, ge=1, le=64)
+    # Requests that each of them stores at the same time; they share one fsync.
+    ingest_threads: int = Field(default=8, ge=1, le=128)
+    # Processes that work the event queues, on this machine.
+    worker_processes: int = Field(default=2, ge=1, le=128)
+    # Bytes that the spool may hold while Redis is away.
+    spool_max_bytes: int = Field(default=1024 * MEBIBYTE, ge=MEBIBYTE)
+    # Bearer token of the JSON API.
+    api_token: SecretStr | None = None
+    # The same from a file; unset: `secrets/api-token` in `home`.
+    api_token_file: Path | None = None
+    # Key of the fingerprints that stand for redacted secrets; the same on every machine.
+    fingerprint_key: SecretStr | None = None
+    # The same from a file; unset: `secrets/fingerprint-key` in `home`.
+    fingerprint_key_file: Path | None = None
+    # Sentry's address; unset: nothing is reported. (Environment: `SENTRY_DSN`.)
+    sentry_dsn: SecretStr | None = Field(default=None, validation_alias="sentry_dsn")
+    # The same from a file. (Environment: `SENTRY_DSN_FILE`.)
+    sentry_dsn_file: Path | None = Field(default=None, validation_alias="sentry_dsn_file")
+    # Who may post, by name.
+    senders: dict[str, SenderSettings] = Field(default_factory=dict, validate_default=True)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is pydantic's
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        toml = TomlConfigSettingsSource(settings_cls, toml_file=_config_file())
+        return (init_settings, env_settings, SenderEnvironment(settings_cls), toml)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _senders_by_default(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """One sender a kind exists by default, named like its kind; what is configured comes on top."""
+        senders = {kind: {"kind": kind} for kind in KINDS}
+        for name, given in (values.get("senders") or {}).items():
+            senders[name] = {**senders.get(name, {}), **given} if isinstance(given, dict) else given
+        return {**values, "senders": senders}
+
+    @field_validator("senders")
+    @classmethod
+    def _senders_are_named_well(cls, senders: dict[str, SenderSettings]) -> dict[str, SenderSettings]:
+        for name in senders:
+            if not re.fullmatch(r"[a-z0-9-]+", name):
+                raise ValueError(f"{name!r}: a sender's name has only a-z, 0-9 and '-'")
+        return senders
+
+    @cached_property
+    def home_path(self) -> Path:
+        return self.home.absolute()
+
+    @property
+    def spool_path(self) -> Path:
+        return self.home_path / "spool"
+
+    @property
+    def secrets_path(self) -> Path:
+        return self.home_path / "secrets"
+
+    @property
+    def redis_is_embedded(self) -> bool:
+        return self.redis_url is None and self.redis_url_file is None
+
+    @cached_property
+    def redis_socket(self) -> Path:
+        """Socket of the embedded Redis: in `home`, or in a private temporary folder when that path is too long."""
+        path = self.home_path / "redis" / "redis.sock"
+        if len(os.fsencode(path)) <= _LONGEST_SOCKET_PATH:
+            return path
+        digest = sha256(os.fsencode(self.home_path)).hexdigest()[:16]
+        return Path(gettempdir()) / f"windfall-{os.getuid()}-{digest}" / "redis.sock"
+
+    @property
+    def redis_location(self) -> str:
+        """URL for redis-py; holds the password, never log it."""
+        given = _text(self.redis_url, self.redis_url_file)
+        return given or f"unix://{self.redis_socket}?db=0"
+
+    @property
+    def broker_location(self) -> str:
+        """The same for Celery, which names sockets in its own way."""
+        location = self.redis_location
+        if location.startswith("unix://"):
+            path, _, query = location.removeprefix("unix://").partition("?")
+            database = query.removeprefix("db=") or "0"
+            return f"redis+socket://{path}?virtual_host={database}"
+        return location
+
+    @property
+    def database_location(self) -> str:
+        """SQLAlchemy's URL; a plain `postgresql://` means the driver we ship, psycopg 3."""
+        given = _text(self.database_url, self.database_url_file)
+        if given is None:
+            return f"sqlite:///{self.home_path / 'windfall.db'}"
+        return re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", given)
+
+    @property
+    def sentry_location(self) -> str | None:
+        return _text(self.sentry_dsn, self.sentry_dsn_file)
+
+    def sender_secrets(self, name: str) -> Secrets:
+        sender = self.senders[name]
+        return _secrets(sender.secrets, sender.secrets_file, self.secrets_path / name)
+
+    def api_tokens(self) -> Secrets:
+        return _secrets(_one(self.api_token), self.api_token_file, self.secrets_path / "api-token")
+
+    def fingerprint_keys(self) -> Secrets:
+        return _secrets(_one(self.fingerprint_key), self.fingerprint_key_file, self.secrets_path / "fingerprint-key")
+
+
+def _one(secret: SecretStr | None) -> tuple[SecretStr, ...]:
+    return (secret,) if secret is not None else ()
+
+
+def _text(value: SecretStr | None, path: Path | None) -> str | None:
+    if value is not None:
+        return value.get_secret_value()
+    return path.read_text().strip() if path is not None else None
+
+
+def _secrets(values: tuple[SecretStr, ...], path: Path | None, default_path: Path) -> Secrets:
+    if values:
+        return Secrets(tuple(value.get_secret_value().encode() for value in values))
+    return Secrets(path=path or default_path)
+
+
+class SenderEnvironment(PydanticBaseSettingsSource):
+    """Senders from `WINDFALL_SENDER_<NAME>_<FIELD>`, and the shorthand `WINDFALL_MICROMDM_URL` and its like."""
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002 - one source, one key
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        senders: dict[str, dict[str, str]] = {}
+        for variable, value in os.environ.items():
+            found = sender_variable(variable)
+            if found and value:
+                name, field = found
+                senders.setdefault(name, {})[field] = value
+        return {"senders": senders} if senders else {}
+
+
+def sender_variable(variable: str) -> tuple[str, str] | None:
+    """(`jamf-eu`, `url`) for `WINDFALL_SENDER_JAMF_EU_URL`; None for a variable that is not about a sender."""
+    shorthand = re.fullmatch(rf"{PREFIX}(MICROMDM|NANOMDM)_(URL|API_KEY|API_KEY_FILE)", variable)
+    if shorthand:
+        return shorthand[1].lower(), shorthand[2].lower()
+    full = re.fullmatch(rf"{PREFIX}SENDER_([A-Z0-9_]+?)_({'|'.join(_SENDER_FIELDS)})", variable)
+    if full:
+        return full[1].lower().replace("_", "-"), full[2].lower()
+    return None
+
+
+def _config_file() -> str:
+    return os.environ.get(f"{PREFIX}CONFIG") or "windfall.toml"
+
+
+def load_settings() -> Settings:
+    """Read `windfall.toml` (or the file that `WINDFALL_CONFIG` names), then the environment over it.
+
+    Raises: SettingsError with every problem, when a key is unknown, a value wrong or a named file missing.
+    """
+    problems = list(_unknown_variables())
+    if os.environ.get(f"{PREFIX}CONFIG"):
+        problems += _missing(f"{PREFIX}CONFIG", Path(_config_file()))
+    settings: Settings | None = None
+    try:
+        settings = Settings()
+    except tomllib.TOMLDecodeError as exc:
+        problems.append(f"{_config_file()}: {exc}")
+    except ValidationError as exc:
+        for error in exc.errors(include_input=False, include_url=False):
+            problems.append(f"{'.'.join(map(str, error['loc']))}: {error['msg'].removeprefix('Value error, ')}")
+    if settings is not None:
+        problems += _missing_files(settings)
+    if problems or settings is None:
+        raise SettingsError("\n".join(problems))
+    return settings
+
+
+def _unknown_variables() -> Iterator[str]:
+    known = {f"{PREFIX}{name}".upper() for name in Settings.model_fields} | _NOT_SETTINGS
+    for variable in sorted(os.environ):
+        if variable.startswith(PREFIX) and variable not in known and sender_variable(variable) is None:
+            yield f"{variable}: no such setting (see the list of settings in README.md)"
+
+
+def _missing_files(settings: Settings) -> Iterator[str]:
+    for name, path in settings:
+        if name.endswith("_file"):
+            yield from _missing(name, path)
+    for name, sender in settings.senders.items():
+        yield from _missing(f"senders.{name}.secrets_file", sender.secrets_file)
+        yield from _missing(f"senders.{name}.api_key_file", sender.api_key_file)
+
+
+def _missing(key: str, path: Path | None) -> Iterator[str]:
+    if path is not None and not path.is_file():
+        yield f"{key}: there is no file {str(path)!r}"

@@ -1,0 +1,1 @@
+"""One file a step; a file that was released is never edited."""

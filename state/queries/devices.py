@@ -1,0 +1,75 @@
+"""Devices as people read them: lists by id, and one with its facts and the users on it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Engine, select
+
+from domain.facts import Facts
+from domain.json_types import JSON, JSONObject
+from state.queries.pages import Filters, Page, Question, page, ready, text_value, true_or_false
+from state.queries.reading import reading
+from state.schema import devices, user_channels
+
+FILTERS: Filters = {
+    "id": text_value,
+    "udid": text_value,
+    "enrollment_id": text_value,
+    "serial_number": text_value,
+    "sender": text_value,
+    "enrolled": true_or_false,
+}
+
+FIELDS = (
+    "id", "udid", "enrollment_id", "serial_number", "sender", "enrolled", "enrolment_at", "push_at", "first_seen_at",
+    "last_seen_at", "idle_polls",
+)  # fmt: skip
+"""What is told of every device, in this order."""
+
+
+def list_devices(engine: Engine, question: Question) -> Page:
+    """Devices by id. Raises: BadQuery, DatabaseAway."""
+    values = question.values(FILTERS)
+    query = select(*(devices.c[name] for name in FIELDS)).where(
+        *(devices.c[name] == value for name, value in values.items())
+    )
+    if question.after is not None:
+        query = query.where(devices.c.id > question.after)
+    with reading(engine) as connection:
+        rows = connection.execute(query.order_by(devices.c.id).limit(question.limit + 1)).mappings()
+        return page([ready(row) for row in rows], question)
+
+
+def one_device(engine: Engine, identifier: str) -> JSONObject | None:
+    """A device with what is known of it, and of the users that spoke on it."""
+    wanted = text_value(identifier)
+    with reading(engine) as connection:
+        row = connection.execute(select(devices).where(devices.c.id == wanted)).mappings().first()
+        users = select(user_channels).where(user_channels.c.device_id == wanted).order_by(user_channels.c.id)
+        channels = connection.execute(users).mappings().all() if row is not None else []
+    if row is None:
+        return None
+    return {
+        **_shown(row, FIELDS),
+        "user_channels": [_shown(channel, tuple(user_channels.c.keys())) for channel in channels],
+    }
+
+
+def device_ids(engine: Engine, name: str) -> list[str]:
+    """Ids of the devices that people may mean: by id, UDID or serial number, last seen first."""
+    wanted = text_value(name)
+    columns = devices.c
+    named = (columns.id == wanted) | (columns.udid == wanted) | (columns.serial_number == wanted)
+    newest = columns.last_seen_at.desc()
+    with reading(engine) as connection:
+        return list(connection.scalars(select(columns.id).where(named).order_by(newest, columns.id).limit(5)))
+
+
+def _shown(row: Mapping[Any, Any], names: tuple[str, ...]) -> JSONObject:
+    """The named columns, and the facts last."""
+    return ready({name: row[name] for name in names if name != "facts"}) | {"facts": _facts(row["facts"])}
+
+
+def _facts(facts: Facts) -> JSON:
+    """Under the vendor's names; those of our own making begin in lower case and are shown as fields."""
+    return {name: {"value": known[0], "at": known[1]} for name, known in sorted(facts.items()) if name[:1].isupper()}

@@ -1,0 +1,99 @@
+"""Events as people read them: lists newest first, and one with its body."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Engine, Select, select
+
+from domain.json_types import JSONObject
+from domain.kinds import KINDS
+from state.queries.pages import Filters, Page, Question, one_of, page, ready, text_value
+from state.queries.reading import reading
+from state.schema import event_keys, events
+
+STORED = ("processed", "buried", "quarantined")
+RECEIVED = "received"
+"""The status of an event that is still in its inbox, and in no table."""
+
+FILTERS: Filters = {
+    "sender": text_value,
+    "kind": one_of(*KINDS),
+    "type": text_value,
+    "event_id": text_value,
+    "device_id": text_value,
+    "status": one_of(RECEIVED, *STORED),
+}
+
+FIELDS = (
+    "id", "sender", "kind", "type", "event_id", "device_id", "occurred_at", "received_at", "processed_at", "status",
+    "error", "seen", "flags", "details",
+)  # fmt: skip
+"""What is told of every event, in this order; one event by itself has its body too."""
+
+_MORE = ("content_type", "remote_addr", "body")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredEvent:
+    """What it takes to run an event again. ``body`` is None when it was pruned."""
+
+    id: str
+    key: bytes
+    sender: str
+    kind: str
+    type: str
+    status: str
+    received_at: datetime
+    content_type: str
+    remote_addr: str
+    body: bytes | None
+
+
+def list_events(engine: Engine, question: Question) -> Page:
+    """Stored events, newest first. Raises: BadQuery, DatabaseAway."""
+    values = question.values(FILTERS)
+    query = _query(FIELDS).where(*(events.c[name] == value for name, value in values.items()))
+    if question.after is not None:
+        query = query.where(events.c.id < question.after)
+    with reading(engine) as connection:
+        rows = connection.execute(query.order_by(events.c.id.desc()).limit(question.limit + 1)).mappings()
+        return page([ready(row) for row in rows], question)
+
+
+def one_event(engine: Engine, identifier: str) -> JSONObject | None:
+    """An event with its body as text: UTF-8, or Latin-1 where it is no UTF-8; None when it was pruned."""
+    with reading(engine) as connection:
+        row = connection.execute(_query(FIELDS + _MORE).where(events.c.id == text_value(identifier))).mappings().first()
+    return ready({**row, "body": _text(row["body"])}) if row is not None else None
+
+
+def event_ids(engine: Engine, prefix: str, *, limit: int = 5) -> list[str]:
+    """Ids that begin with ``prefix``, oldest first: people copy the beginning of one."""
+    first = text_value(prefix)
+    query = (
+        select(events.c.id).where(events.c.id >= first, events.c.id < f"{first}g").order_by(events.c.id).limit(limit)
+    )
+    with reading(engine) as connection:
+        return list(connection.scalars(query))
+
+
+def stored_event(engine: Engine, identifier: str) -> StoredEvent | None:
+    columns = [events.c[name] for name in StoredEvent.__slots__]
+    with reading(engine) as connection:
+        row = connection.execute(select(*columns).where(events.c.id == text_value(identifier))).mappings().first()
+    return StoredEvent(**row) if row is not None else None
+
+
+def _query(names: tuple[str, ...]) -> Select[Any]:
+    columns = [event_keys.c.seen if name == "seen" else events.c[name] for name in names]
+    return select(*columns).select_from(events.outerjoin(event_keys, event_keys.c.key == events.c.key))
+
+
+def _text(body: bytes | None) -> str | None:
+    if body is None:
+        return None
+    try:
+        return bytes(body).decode()
+    except UnicodeDecodeError:
+        return bytes(body).decode("latin-1")

@@ -1,0 +1,47 @@
+"""Connections that only read, and one error for whatever is wrong with the database."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from domain.errors import DatabaseAway
+
+_UNDEFINED_TABLE = "42P01"
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A transaction in which the database refuses every write. Raises: DatabaseAway, also for missing tables."""
+    _must_exist(engine)
+    try:
+        with engine.connect().execution_options(postgresql_readonly=True) as connection:
+            if connection.dialect.name != "sqlite":
+                yield connection
+                return
+            connection.exec_driver_sql("PRAGMA query_only = ON")
+            try:
+                yield connection
+            finally:
+                connection.exec_driver_sql("PRAGMA query_only = OFF")
+    except (DBAPIError, PoolTimeout) as exc:
+        raise DatabaseAway(_reason(exc)) from exc
+
+
+def _must_exist(engine: Engine) -> None:
+    """SQLite would make an empty file of a database that is not there, and answer."""
+    name = engine.url.database
+    if engine.dialect.name == "sqlite" and name and not Path(name).exists():
+        raise DatabaseAway(f"there is no file {name} yet; `windfall db upgrade` makes it")
+
+
+def _reason(exc: DBAPIError | PoolTimeout) -> str:
+    if isinstance(exc, PoolTimeout):
+        return "all connections to it are busy"
+    text = str(exc.orig).strip().partition("\n")[0]
+    if getattr(exc.orig, "sqlstate", None) == _UNDEFINED_TABLE or text.startswith("no such table"):
+        return "its tables are missing; `windfall db upgrade` makes them"
+    return text or type(exc.orig).__name__

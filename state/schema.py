@@ -1,0 +1,115 @@
+"""The tables, the same on SQLite and PostgreSQL. A change here needs a migration; a test compares the two."""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+from state.moment import Moment
+
+metadata = MetaData(naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s", "pk": "pk_%(table_name)s"})
+
+LONGEST_ID = 255
+
+event_keys = Table(
+    "event_keys",
+    metadata,
+    # Identity of an event (see domain.classification). Uniqueness lives here and outlives the event's row and body.
+    Column("key", LargeBinary(32), primary_key=True),
+    Column("first_seen_at", Moment, nullable=False),
+    # Deliveries of this event, the first included.
+    Column("seen", Integer, nullable=False),
+    # Our id of the first delivery: the same delivery met again, after a crash, is not counted again.
+    Column("delivery_id", String(32), nullable=False),
+    Index("ix_event_keys_first_seen_at", "first_seen_at"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    # Ours; begins with the time of receipt, so it sorts by it.
+    Column("id", String(32), primary_key=True),
+    Column("key", LargeBinary(32), nullable=False),
+    Column("sender", String(100), nullable=False),
+    Column("kind", String(20), nullable=False),
+    # The vendor's word: topic, notificationType or webhookEvent.
+    Column("type", String(100), nullable=False),
+    # The sender's own id of the event, when it has one.
+    Column("event_id", String(LONGEST_ID)),
+    Column("device_id", String(LONGEST_ID)),
+    Column("occurred_at", Moment, nullable=False),
+    Column("received_at", Moment, nullable=False),
+    Column("processed_at", Moment, nullable=False),
+    # processed, buried or quarantined; an event that is still in its inbox has no row.
+    Column("status", String(20), nullable=False),
+    Column("error", Text),
+    # What was odd about it: a list of words.
+    Column("flags", JSON, nullable=False),
+    # What is worth showing without opening the body: status, command_uuid, error_chain, …
+    Column("details", JSON, nullable=False),
+    Column("content_type", String(200), nullable=False),
+    Column("remote_addr", String(100), nullable=False),
+    # As it was received, secrets redacted; emptied when it is older than its retention.
+    Column("body", LargeBinary),
+    Index("ix_events_device_id_id", "device_id", "id"),
+    Index("ix_events_event_id", "event_id"),
+    Index("ix_events_status_id", "status", "id"),
+    Index("ix_events_type_id", "type", "id"),
+)
+
+devices = Table(
+    "devices",
+    metadata,
+    # The MDM server's enrolment id of the device channel: UDID, or EnrollmentID of a user enrolment.
+    Column("id", String(LONGEST_ID), primary_key=True),
+    # The columns below, up to push_at, repeat facts, to be searched by.
+    Column("sender", String(100)),
+    Column("udid", String(LONGEST_ID)),
+    Column("enrollment_id", String(LONGEST_ID)),
+    Column("serial_number", String(LONGEST_ID)),
+    # None: it was seen, and no check-in told yet.
+    Column("enrolled", Boolean),
+    Column("enrolment_at", Moment),
+    Column("push_at", Moment),
+    Column("first_seen_at", Moment),
+    Column("last_seen_at", Moment),
+    Column("idle_polls", BigInteger, nullable=False, server_default="0"),
+    # See domain.facts.
+    Column("facts", JSON, nullable=False),
+    Index("ix_devices_serial_number", "serial_number"),
+)
+
+user_channels = Table(
+    "user_channels",
+    metadata,
+    # Device and user, `UDID:UserID`.
+    Column("id", String(2 * LONGEST_ID + 1), primary_key=True),
+    Column("device_id", String(LONGEST_ID), nullable=False),
+    Column("enrolled", Boolean),
+    Column("push_at", Moment),
+    Column("first_seen_at", Moment),
+    Column("last_seen_at", Moment),
+    Column("idle_polls", BigInteger, nullable=False, server_default="0"),
+    Column("facts", JSON, nullable=False),
+    Index("ix_user_channels_device_id", "device_id"),
+)
+
+event_counts = Table(
+    "event_counts",
+    metadata,
+    # Counted in the transaction that did it, because counting millions of rows for a metric is slow.
+    Column("kind", String(20), primary_key=True),
+    Column("type", String(100), primary_key=True),
+    # processed, idle, duplicate, buried, quarantined or replayed.
+    Column("outcome", String(20), primary_key=True),
+    Column("count", BigInteger, nullable=False),
+)

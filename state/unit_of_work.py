@@ -1,0 +1,115 @@
+"""One transaction over everything a batch of events touches: identities, devices, event rows and counts."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, bindparam, select, update
+
+from state.records import Records
+from state.schema import devices, event_counts, event_keys, events, user_channels
+from state.upsert import add_to, insert_new
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """What the dedupe needs of a delivery: its keys (32 bytes each) and our id of it."""
+
+    key: bytes
+    also: bytes | None
+    delivery_id: str
+    received_at: datetime
+
+
+class UnitOfWork:
+    """Everything is read and locked at the beginning, changed in memory, and written by flush, in a fixed order."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.devices = Records(connection, devices)
+        self.user_channels = Records(connection, user_channels)
+        self._new_events: list[dict[str, Any]] = []
+        self._outcomes: list[dict[str, Any]] = []
+        self._counts: Counter[tuple[str, str, str]] = Counter()
+
+    def claim(self, deliveries: Sequence[Delivery]) -> list[bool]:
+        """Per delivery: True for the first of its event ever, False for one seen before (which is counted)."""
+        known = self._known({d.also for d in deliveries if d.also})
+        claimants: dict[bytes, Delivery] = {}
+        targets: list[bytes] = []
+        for delivery in deliveries:
+            also = delivery.also
+            target = also if also and (also in known or also in claimants) else delivery.key
+            if target == delivery.key:
+                claimants.setdefault(target, delivery)
+            targets.append(target)
+        rows = [
+            {"key": key, "first_seen_at": d.received_at, "seen": 1, "delivery_id": d.delivery_id}
+            for key, d in sorted(claimants.items())
+        ]
+        new = insert_new(self._connection, event_keys, rows, event_keys.c.key) if rows else set()
+        pairs = list(zip(deliveries, targets, strict=True))
+        fresh = [target in new and claimants[target] is delivery for delivery, target in pairs]
+        again = {(t, d.delivery_id) for (d, t), is_fresh in zip(pairs, fresh, strict=True) if not is_fresh}
+        self._count_again(again)
+        return fresh
+
+    def _known(self, keys: set[bytes]) -> set[bytes]:
+        if not keys:
+            return set()
+        return set(self._connection.scalars(select(event_keys.c.key).where(event_keys.c.key.in_(keys))))
+
+    def _count_again(self, again: set[tuple[bytes, str]]) -> None:
+        """Count repeated deliveries, but not the first delivery itself, met again after a crash."""
+        if again:
+            key = event_keys.c.key == bindparam("row_key")
+            other = event_keys.c.delivery_id != bindparam("repeat_id")
+            statement = update(event_keys).where(key, other).values(seen=event_keys.c.seen + 1)
+            rows = [{"row_key": key, "repeat_id": delivery_id} for key, delivery_id in sorted(again)]
+            self._connection.execute(statement, rows)
+
+    def same_event_id(self, kind: str, event_ids: set[str]) -> set[str]:
+        """Those of the senders' own ids that another event of this kind has already."""
+        if not event_ids:
+            return set()
+        query = select(events.c.event_id).where(events.c.event_id.in_(event_ids), events.c.kind == kind)
+        return set(self._connection.scalars(query))
+
+    def add_event(self, row: dict[str, Any]) -> None:
+        self._new_events.append(row)
+
+    def settle_event(self, identifier: str, outcome: Mapping[str, Any]) -> None:
+        """Write the new outcome of an event that is stored: `processed_at status error flags details`."""
+        self._outcomes.append({"row_id": identifier, **outcome})
+
+    def count(self, kind: str, event_type: str, outcome: str) -> None:
+        self._counts[(kind, event_type, outcome)] += 1
+
+    def flush(self) -> None:
+        """Write everything, in one order for all drains."""
+        self.devices.flush()
+        self.user_channels.flush()
+        if self._new_events:
+            self._connection.execute(events.insert(), self._new_events)
+        if self._outcomes:
+            names = [name for name in self._outcomes[0] if name != "row_id"]
+            statement = update(events).where(events.c.id == bindparam("row_id")).values({n: bindparam(n) for n in names})
+            self._connection.execute(statement, self._outcomes)
+        rows = [
+            {"kind": kind, "type": event_type, "outcome": outcome, "count": count}
+            for (kind, event_type, outcome), count in sorted(self._counts.items())
+        ]
+        if rows:
+            add_to(self._connection, event_counts, rows, "count")
+
+
+@contextmanager
+def unit_of_work(engine: Engine) -> Iterator[UnitOfWork]:
+    """A transaction that is flushed and committed when the block ends well, and leaves nothing behind otherwise."""
+    with engine.connect().execution_options(windfall_writes=True) as connection, connection.begin():
+        uow = UnitOfWork(connection)
+        yield uow
+        uow.flush()

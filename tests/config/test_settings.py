@@ -1,0 +1,122 @@
+import pytest
+
+from config.settings import SettingsError, load_settings
+
+
+@pytest.fixture
+def configured(tmp_path, monkeypatch):
+    """Write a `windfall.toml` and load it, with the given variables."""
+
+    def load(toml="", **variables):
+        (tmp_path / "windfall.toml").write_text(toml)
+        monkeypatch.chdir(tmp_path)
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        return load_settings()
+
+    return load
+
+
+def problems(load, *args, **variables):
+    with pytest.raises(SettingsError) as caught:
+        load(*args, **variables)
+    return str(caught.value).splitlines()
+
+
+def test_nothing_at_all_is_a_complete_configuration(configured, tmp_path):
+    settings = configured()
+
+    assert settings.redis_is_embedded
+    assert settings.database_location == f"sqlite:///{tmp_path}/var/windfall.db"
+    assert {name: sender.kind for name, sender in settings.senders.items()} == {
+        kind: kind for kind in ("micromdm", "nanomdm", "apps-and-books", "jamf")
+    }
+    assert not any(settings.sender_secrets(name).accepted() for name in settings.senders)
+
+
+def test_the_environment_wins_over_the_file(configured):
+    toml = 'ingest_bind = "0.0.0.0:80"\nconsole_bind = "0.0.0.0:81"'
+
+    settings = configured(toml, WINDFALL_INGEST_BIND="127.0.0.1:9")
+
+    assert (settings.ingest_bind, settings.console_bind) == ("127.0.0.1:9", "0.0.0.0:81")
+
+
+def test_an_empty_variable_is_no_variable(configured):
+    assert configured(WINDFALL_REDIS_URL="").redis_is_embedded
+
+
+def test_senders_come_from_file_and_environment_together(configured):
+    settings = configured(
+        '[senders.jamf-eu]\nkind = "jamf"\nsecrets = ["a", "b"]\n[senders.micromdm]\nsecrets = ["m"]',
+        WINDFALL_SENDER_JAMF_EU_URL="https://jamf.example",
+        WINDFALL_SENDER_APPS_AND_BOOKS_SECRETS="new, old",
+        WINDFALL_MICROMDM_URL="https://mdm.example",
+        WINDFALL_MICROMDM_API_KEY="key",
+    )
+
+    assert settings.sender_secrets("jamf-eu").accepted() == (b"a", b"b")
+    assert settings.senders["jamf-eu"].url == "https://jamf.example"
+    assert settings.sender_secrets("apps-and-books").accepted() == (b"new", b"old")
+    micromdm = settings.senders["micromdm"]
+    assert (micromdm.kind, micromdm.url, micromdm.api_key.get_secret_value()) == ("micromdm", "https://mdm.example", "key")
+
+
+def test_every_secret_may_come_from_a_file(configured, tmp_path):
+    (tmp_path / "s").write_text("one\n\n two \n")
+    (tmp_path / "redis").write_text("redis://:pw@10.0.0.1/0\n")
+
+    settings = configured(
+        WINDFALL_SENDER_JAMF_SECRETS_FILE=str(tmp_path / "s"),
+        WINDFALL_REDIS_URL_FILE=str(tmp_path / "redis"),
+        SENTRY_DSN_FILE=str(tmp_path / "s"),
+    )
+
+    assert settings.sender_secrets("jamf").accepted() == (b"one", b"two")
+    assert settings.redis_location == "redis://:pw@10.0.0.1/0"
+    assert settings.sentry_location is not None
+
+
+def test_generated_secrets_in_home_are_found(configured, tmp_path):
+    (tmp_path / "var/secrets").mkdir(parents=True)
+    (tmp_path / "var/secrets/jamf").write_text("generated")
+
+    assert configured().sender_secrets("jamf").accepted() == (b"generated",)
+
+
+def test_every_problem_is_listed_at_once_and_no_secret_is(configured):
+    found = problems(
+        configured,
+        'colour = "blue"\n[senders."Bad Name"]\nkind = "jamf"\n[senders.x]\nsecrets = ["s3cr3t"]',
+        WINDFALL_INGEST_BIND="80",
+        WINDFALL_INGEST_THREADS="many",
+        WINDFALL_REDIS_URI="redis://:s3cr3t@h",
+        WINDFALL_CONFIG="",
+    )
+
+    text = "\n".join(found)
+    for part in ("colour", "senders.x.kind", "'80' is not HOST:PORT", "ingest_threads", "WINDFALL_REDIS_URI: no such setting"):
+        assert part in text
+    assert "s3cr3t" not in text
+
+
+def test_a_named_file_that_is_missing_is_a_problem(configured):
+    assert "there is no file 'gone'" in problems(configured, WINDFALL_API_TOKEN_FILE="gone")[0]
+    assert "there is no file" in problems(configured, WINDFALL_CONFIG="gone.toml")[0]
+
+
+def test_a_broken_file_is_named(configured):
+    assert problems(configured, "this is not toml")[0].startswith("windfall.toml: ")
+
+
+def test_secrets_do_not_show_when_settings_are_printed(configured):
+    settings = configured(WINDFALL_SENDER_JAMF_SECRETS="s3cr3t", WINDFALL_REDIS_URL="redis://:s3cr3t@h/0")
+
+    assert "s3cr3t" not in repr(settings)
+
+
+def test_the_socket_of_the_embedded_redis_fits_into_a_socket_address(configured, tmp_path):
+    settings = configured(WINDFALL_HOME=str(tmp_path / ("deep" * 40)))
+
+    assert len(str(settings.redis_socket)) <= 100
+    assert settings.broker_location == f"redis+socket://{settings.redis_socket}?virtual_host=0"
