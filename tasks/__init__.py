@@ -1,0 +1,1 @@
+"""What happens to an event, and what is owed afterwards."""

@@ -1,0 +1,22 @@
+"""Answers to DeviceInformation become facts of the device, under Apple's names."""
+
+from domain import plist
+from domain.device_event import CONNECT, DeviceEvent
+from state.unit_of_work import UnitOfWork
+from tasks.registry import on
+
+MOST_FACTS = 200
+LONGEST_NAME = 100
+
+
+@on(CONNECT)
+def informed(event: DeviceEvent, uow: UnitOfWork) -> None:
+    """Recognised by its content, as not every device repeats the request type.
+
+    Source: https://developer.apple.com/documentation/devicemanagement/deviceinformationresponse/queryresponses
+    """
+    answers = event.payload.get("QueryResponses")
+    if event.channel_id is None and event.status == "Acknowledged" and isinstance(answers, dict):
+        named = {name: value for name, value in answers.items() if name[:1].isupper() and len(name) <= LONGEST_NAME}
+        facts = {name: plist.jsonable(value) for name, value in sorted(named.items())[:MOST_FACTS]}
+        uow.devices[event.device_id or ""].learn(facts, event.stamp)

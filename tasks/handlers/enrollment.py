@@ -1,0 +1,44 @@
+"""Enrolment: Authenticate begins one, TokenUpdate makes it reachable, CheckOut ends it. Users have enrolments of their own."""
+
+from domain import plist
+from domain.device_event import DeviceEvent
+from domain.json_types import JSONObject
+from state.records import ENROLMENT, PUSH
+from state.unit_of_work import UnitOfWork
+from tasks.registry import on
+
+FACTS = ("SerialNumber", "DeviceName", "Model", "ModelName", "ProductName", "OSVersion", "BuildVersion", "IMEI", "MEID")
+"""Keys of an Authenticate message. Source: https://developer.apple.com/documentation/devicemanagement/authenticaterequest"""
+
+USER_FACTS = ("UserID", "UserShortName", "UserLongName", "EnrollmentUserID", "NotOnConsole")
+
+
+@on("mdm.Authenticate")
+def authenticated(event: DeviceEvent, uow: UnitOfWork) -> None:
+    """A fresh device: what it is becomes known, and until its TokenUpdate it is neither enrolled nor reachable."""
+    device = uow.devices[event.device_id or ""]
+    device.learn({name: plist.jsonable(event.payload.get(name)) for name in FACTS}, event.stamp)
+    device.learn({ENROLMENT: {"enrolled": False, "sender": event.sender}, PUSH: {}}, event.stamp)
+
+
+@on("mdm.TokenUpdate")
+def enrolled(event: DeviceEvent, uow: UnitOfWork) -> None:
+    """Push credentials of a device or of one of its users; the first of an enrolment completes it."""
+    speaker = uow.user_channels[event.channel_id] if event.channel_id else uow.devices[event.device_id or ""]
+    news: JSONObject = {
+        ENROLMENT: {"enrolled": True, "sender": event.sender},
+        PUSH: {name: plist.jsonable(event.payload.get(name)) for name in ("Topic", "Token", "PushMagic")},
+        "UnlockToken": plist.jsonable(event.payload.get("UnlockToken")),
+        "AwaitingConfiguration": event.payload.get("AwaitingConfiguration"),
+        "token_update_tally": event.token_update_tally,
+    }
+    if event.channel_id:
+        news |= {name: plist.jsonable(event.payload.get(name)) for name in USER_FACTS}
+    speaker.learn(news, event.stamp)
+
+
+@on("mdm.CheckOut")
+def checked_out(event: DeviceEvent, uow: UnitOfWork) -> None:
+    """The management profile was removed."""
+    speaker = uow.user_channels[event.channel_id] if event.channel_id else uow.devices[event.device_id or ""]
+    speaker.learn({ENROLMENT: {"enrolled": False, "sender": event.sender}}, event.stamp)

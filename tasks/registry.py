@@ -1,0 +1,42 @@
+"""Handlers by event type. The folder `tasks/handlers/` is read once at start; a broken file stops the start."""
+
+import pkgutil
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import TypeAlias
+
+from domain.device_event import DeviceEvent
+from state.unit_of_work import UnitOfWork
+
+Handler: TypeAlias = Callable[[DeviceEvent, UnitOfWork], None]
+"""A decision on one event: reads and writes state through the unit of work, never touches the network."""
+
+_handlers: dict[str, list[Handler]] = defaultdict(list)
+
+
+def on(*topics: str) -> Callable[[Handler], Handler]:
+    """Register a handler for MDM topics; several handlers of one topic run in the order of their names."""
+
+    def register(handler: Handler) -> Handler:
+        for topic in topics:
+            _handlers[topic].append(handler)
+            _handlers[topic].sort(key=lambda known: known.__qualname__)
+        return handler
+
+    return register
+
+
+def load_handlers() -> None:
+    """Import every file of `tasks/handlers/`. Raises: whatever a broken file raises, and ValueError for a name taken twice."""
+    package = import_module("tasks.handlers")
+    for module in pkgutil.iter_modules(package.__path__, "tasks.handlers."):
+        import_module(module.name)
+    for topic, handlers in _handlers.items():
+        names = [handler.__qualname__ for handler in handlers]
+        if len(set(names)) < len(names):
+            raise ValueError(f"two handlers of {topic} have the same name: {', '.join(names)}")
+
+
+def handlers_of(topic: str) -> Sequence[Handler]:
+    return _handlers.get(topic, ())

@@ -1,0 +1,50 @@
+"""What a task is given: connections, clocks and ids, made once per process and handed in."""
+
+import hmac
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Protocol
+
+from sqlalchemy import Engine
+
+from config.inbox import Inboxes
+
+
+class Wake(Protocol):
+    """Tell the workers that an inbox has mail. A hint: it may be lost."""
+
+    def __call__(self, inbox: str) -> None: ...
+
+
+def new_id(now: datetime) -> str:
+    """32 hex digits that sort by time: 12 of milliseconds, 20 at random."""
+    return f"{int(now.timestamp() * 1000):012x}{os.urandom(10).hex()}"
+
+
+def keyed_fingerprint(key: bytes) -> Callable[[bytes], str]:
+    """16 hex digits that tell whether two secrets are the same, and nothing else to those without the key."""
+
+    def fingerprint(secret: bytes) -> str:
+        return hmac.new(key, secret, sha256).hexdigest()[:16]
+
+    return fingerprint
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """One worker process's connections. Make it after the fork."""
+
+    engine: Engine
+    inboxes: Inboxes
+    wake: Wake
+    fingerprint: Callable[[bytes], str]
+    now: Callable[[], datetime] = field(default=_now)
+    monotonic: Callable[[], float] = field(default=time.monotonic)

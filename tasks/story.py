@@ -1,0 +1,130 @@
+"""One event on its way into state: its secrets redacted, its document read, what is odd about it noted."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from domain import plist
+from domain.classification import Arrival, classify, document_of
+from domain.clock import believed, parse_epoch
+from domain.device_event import LONGEST_ID, DeviceEvent, read_device_event
+from domain.envelope import Envelope
+from domain.errors import MalformedEvent
+from domain.json_body import duplicate_keys
+from domain.json_types import JSON, JSONObject
+from domain.redaction import redact
+from domain.text import clipped, storable, storable_tree
+
+LONGEST_ERROR = 20_000
+_MDM = ("micromdm", "nanomdm")
+
+
+@dataclass(slots=True, kw_only=True)
+class Story:
+    """``document`` is None for what is no event, then ``error`` says why; ``device_event`` is there for MDM kinds."""
+
+    envelope: Envelope
+    document: JSONObject | None = None
+    device_event: DeviceEvent | None = None
+    event_id: str | None = None
+    occurred_at: datetime
+    error: str | None = None
+    flags: list[str] = field(default_factory=list)
+    details: JSONObject = field(default_factory=dict)
+
+    @property
+    def type(self) -> str:
+        return storable(self.envelope.type) or "quarantine"
+
+    def columns(self) -> dict[str, Any]:
+        """What was read from the event, as columns; a replay writes these anew."""
+        return {
+            "type": self.type,
+            "event_id": self.event_id,
+            "device_id": self.device_event.device_id if self.device_event else None,
+            "occurred_at": self.occurred_at,
+            "error": clipped(storable(self.error), LONGEST_ERROR) if self.error else None,
+            "flags": self.flags,
+            "details": self.details,
+        }
+
+    def arrival_columns(self) -> dict[str, Any]:
+        """What is known from the delivery alone and never changes."""
+        envelope = self.envelope
+        return {
+            "key": bytes.fromhex(envelope.key),
+            "sender": envelope.sender,
+            "kind": envelope.kind,
+            "received_at": envelope.received_at,
+            "content_type": storable(envelope.content_type)[:200],
+            "remote_addr": storable(envelope.remote_addr)[:100],
+            "body": envelope.body,
+        }
+
+
+def read_story(envelope: Envelope, fingerprint: Callable[[bytes], str]) -> Story:
+    """Redact, then read: handlers never see a secret, and a replay of what was stored reads the same."""
+    redacted = redact(envelope.body, fingerprint)
+    envelope = replace(envelope, body=redacted.body)
+    story = Story(envelope=envelope, error=envelope.error, occurred_at=envelope.received_at)
+    if redacted.fields:
+        story.flags.append("redacted")
+    try:
+        if not envelope.type:
+            envelope = story.envelope = _named(envelope)
+            story.error = None
+        story.document = document_of(envelope.kind, envelope.body, envelope.content_type)
+    except MalformedEvent as exc:
+        story.error = str(exc)
+        return story
+    _read_document(story, story.document)
+    return story
+
+
+def _named(envelope: Envelope) -> Envelope:
+    """What was quarantined is read anew: a later version may understand it, when people replay it."""
+    arrival = Arrival(
+        sender=envelope.sender,
+        kind=envelope.kind,
+        content_type=envelope.content_type,
+        body=envelope.body,
+        received_at=envelope.received_at,
+    )
+    return replace(envelope, type=classify(arrival).type, error=None)
+
+
+def _read_document(story: Story, document: JSONObject) -> None:
+    envelope = story.envelope
+    if envelope.kind in _MDM:
+        event = read_device_event(document, sender=envelope.sender, key=envelope.key, received_at=envelope.received_at)
+        story.device_event = event
+        story.event_id = _identifier(document.get("event_id"))
+        story.occurred_at = event.occurred_at
+        story.flags += event.flags
+        story.details = _connect_details(event)
+    elif envelope.kind == "apps-and-books":
+        story.event_id = _identifier(document.get("notificationId"))
+        story.details = {"u_id": _identifier(document.get("uId"))}
+    else:
+        webhook = document.get("webhook")
+        timestamp = webhook.get("eventTimestamp") if isinstance(webhook, dict) else None
+        story.occurred_at, refused = believed(parse_epoch(timestamp), envelope.received_at)
+        story.flags += ["clock_refused"] if refused else []
+    if duplicate_keys(envelope.body):
+        story.flags.append("duplicate_keys")
+
+
+def _identifier(value: object) -> str | None:
+    return storable(value)[:LONGEST_ID] if isinstance(value, str) and value else None
+
+
+def _connect_details(event: DeviceEvent) -> JSONObject:
+    found = {
+        "status": event.status,
+        "command_uuid": event.command_uuid,
+        "channel_id": event.channel_id,
+        "request_type": event.payload.get("RequestType"),
+        "error_chain": event.payload.get("ErrorChain"),
+    }
+    return {name: storable_tree(plist.jsonable(value)) for name, value in found.items() if value is not None}

@@ -1,0 +1,136 @@
+from sqlalchemy import select
+
+from config.contract import inbox_of
+from config.inbox import Inboxes
+from state.engine import open_engine
+from state.schema import event_keys, events
+from tasks.drain import drain
+from tasks.services import Services, keyed_fingerprint
+from tests.deliveries import NOON, SECOND, again, check_in, envelope
+from tests.tasks import handlers_for_tests
+
+INBOX = "nanomdm.GetToken:0"
+
+assert handlers_for_tests
+
+
+def token_request(number, *, poison=False):
+    content = {"Poison": True} if poison else {}
+    return envelope(check_in("GetToken", at=NOON + number * SECOND, **content), kind="nanomdm")
+
+
+def post(services, *envelopes):
+    for item in envelopes:
+        services.inboxes.append(inbox_of(item.kind, item.type), item.head(), item.body)
+
+
+def statuses(engine):
+    with engine.connect() as connection:
+        return [row.status for row in connection.execute(select(events.c.status).order_by(events.c.occurred_at))]
+
+
+def test_a_drain_empties_its_inbox_and_goes_to_sleep(services, engine):
+    post(services, *(token_request(n) for n in range(3)))
+
+    assert drain(INBOX, services) == "asleep"
+    assert statuses(engine) == ["processed"] * 3
+    assert services.inboxes.states([INBOX])[0].length == 0
+
+
+def test_a_second_drain_of_the_same_inbox_leaves_at_once(services, engine):
+    post(services, token_request(1))
+    services.inboxes.take(INBOX)
+
+    assert drain(INBOX, services) == "busy"
+    assert statuses(engine) == []
+
+
+def test_after_its_slice_a_drain_wakes_itself_and_leaves(services, engine, wakes):
+    post(services, token_request(1), token_request(2))
+    ticks = iter([0.0, 0.5, 1.5])
+    hurried = Services(
+        engine=engine,
+        inboxes=services.inboxes,
+        wake=wakes,
+        fingerprint=services.fingerprint,
+        monotonic=lambda: next(ticks),
+    )
+
+    assert drain(INBOX, hurried) == "yielded"
+    assert wakes.inboxes == [INBOX]
+    assert services.inboxes.take(INBOX) is not None
+
+
+def test_a_poisoned_event_is_buried_with_its_traceback_and_the_others_are_processed(services, engine):
+    post(services, token_request(0), token_request(1, poison=True), token_request(2))
+
+    assert drain(INBOX, services) == "asleep"
+
+    assert statuses(engine) == ["processed", "buried", "processed"]
+    with engine.connect() as connection:
+        buried = connection.execute(select(events).where(events.c.status == "buried")).mappings().one()
+    assert "RuntimeError: this event is poison" in buried["error"]
+
+
+def test_an_event_that_ends_its_worker_three_times_is_buried_and_the_others_are_processed(services, engine, redis_client):
+    post(services, *(token_request(n) for n in range(3)))
+    for _ in range(3):
+        services.inboxes.take(INBOX).begin()
+        redis_client.delete("windfall:lease:" + INBOX)
+
+    assert drain(INBOX, services) == "asleep"
+
+    assert statuses(engine) == ["buried", "processed", "processed"]
+
+
+def test_a_buried_event_stays_known(services, engine):
+    poison = token_request(1, poison=True)
+    post(services, poison)
+    drain(INBOX, services)
+
+    post(services, again(poison))
+    drain(INBOX, services)
+
+    assert statuses(engine) == ["buried"]
+    with engine.connect() as connection:
+        assert connection.scalar(select(event_keys.c.seen)) == 2
+
+
+def test_a_database_in_trouble_is_nobodys_fault(services, engine, redis_client, wakes, tmp_path):
+    post(services, *(token_request(n) for n in range(2)))
+    away = open_engine("postgresql+psycopg://nobody@127.0.0.1:1/nowhere")
+    without = Services(engine=away, inboxes=services.inboxes, wake=wakes, fingerprint=services.fingerprint)
+
+    ends = [drain(INBOX, without) for _ in range(5)]
+
+    assert ends == ["database"] * 5
+    assert wakes.inboxes == []
+    assert drain(INBOX, services) == "asleep"
+    assert statuses(engine) == ["processed"] * 2
+
+
+def test_an_envelope_we_did_not_write_is_quarantined(services, engine):
+    services.inboxes.append(INBOX, b"{not ours", b"body")
+
+    drain(INBOX, services)
+
+    assert statuses(engine) == ["quarantined"]
+
+
+def test_what_a_killed_drain_had_committed_is_not_done_again(services, engine):
+    post(services, token_request(1))
+    lease = services.inboxes.take(INBOX)
+    batch = lease.begin()
+    other = Services(
+        engine=engine, inboxes=Inboxes(services.inboxes._redis), wake=services.wake, fingerprint=keyed_fingerprint(b"k")
+    )
+    lease.leave()
+    drain(INBOX, other)
+    services.inboxes.append(INBOX, batch.entries[0].head, batch.entries[0].body)
+
+    drain(INBOX, services)
+
+    assert statuses(engine) == ["processed"]
+    with engine.connect() as connection:
+        assert connection.scalar(select(event_keys.c.seen)) == 1
+

@@ -1,0 +1,80 @@
+"""The worker's Celery app: one task per event type, made from the routing table, and the beat jobs."""
+
+from typing import Any
+
+from celery import Celery, signals
+
+from config.broker import make_app, waker
+from config.contract import HOUSEKEEPING, ROUTES
+from config.inbox import Inboxes
+from config.logs import configure_logs
+from config.redis_connection import connect
+from config.reporting import start_reporting
+from config.settings import Settings
+from state.engine import open_engine
+from tasks.drain import drain
+from tasks.registry import load_handlers
+from tasks.services import Services, keyed_fingerprint
+from tasks.sweep import INTERVAL, sweep
+
+def create_app(settings: Settings) -> Celery:
+    """Everything a worker or beat needs; connections are opened by each process for itself, after its fork."""
+    load_handlers()
+    app = make_app(settings, name="windfall")
+    held: dict[str, Services] = {}
+
+    def services() -> Services:
+        if "services" not in held:
+            held["services"] = open_services(settings, app)
+        return held["services"]
+
+    _add_drains(app, services)
+    _add_housekeeping(app, services)
+
+    @signals.setup_logging.connect(weak=False)
+    def _logs(**_: Any) -> None:
+        configure_logs()
+
+    @signals.worker_process_init.connect(weak=False)
+    def _forked(**_: Any) -> None:
+        held.clear()
+        start_reporting(settings.sentry_location, process="worker")
+
+    return app
+
+
+def open_services(settings: Settings, app: Celery) -> Services:
+    """Connections of one worker process. Raises: ValueError, when there is no fingerprint key."""
+    key = settings.fingerprint_keys().current()
+    if key is None:
+        raise ValueError(f"no fingerprint key: put one into {settings.secrets_path / 'fingerprint-key'}, or start with `windfall up`")
+    return Services(
+        engine=open_engine(settings.database_location),
+        inboxes=Inboxes(connect(settings.redis_location)),
+        wake=waker(app),
+        fingerprint=keyed_fingerprint(key),
+    )
+
+
+def _add_drains(app: Celery, services: Any) -> None:
+    def make(name: str) -> None:
+        @app.task(name=name)
+        def _drain(shard: int = 0) -> None:
+            drain(f"{name}:{shard}", services())
+
+    for name in ROUTES:
+        make(name)
+
+
+def _add_housekeeping(app: Celery, services: Any) -> None:
+    @app.task(name="housekeeping.sweep")
+    def _sweep() -> None:
+        sweep(services())
+
+    app.conf.beat_schedule = {
+        "sweep": {
+            "task": "housekeeping.sweep",
+            "schedule": INTERVAL,
+            "options": {"queue": HOUSEKEEPING, "expires": INTERVAL},
+        }
+    }
