@@ -1,0 +1,69 @@
+"""`python -m ingest`: granian with this app; and, in each of its workers, the app itself."""
+
+import sys
+
+from flask import Flask
+from granian.constants import Interfaces
+from granian.server import Server
+
+from config.broker import make_app, waker
+from config.inbox import Inboxes
+from config.logs import configure_logs
+from config.processes import end_with_parent
+from config.redis_connection import connect
+from config.reporting import start_reporting
+from config.settings import SettingsError, load_settings
+from ingest.app import create_app
+from ingest.publisher import Publisher
+from ingest.spool import Spool
+
+CONNECT_TIMEOUT, TIMEOUT = 0.5, 1.0
+"""Seconds that the first request after Redis is gone waits for it."""
+
+FREE_BYTES = 64 * 1024 * 1024
+"""What the spool leaves free on its disk."""
+
+
+def build() -> Flask:
+    """What each granian worker serves; called in the worker."""
+    configure_logs()
+    end_with_parent()
+    settings = load_settings()
+    start_reporting(settings.sentry_location, process="web")
+    celery = make_app(settings, name="windfall.ingest", brisk=True)
+    client = connect(settings.redis_location)
+    publisher = Publisher(
+        inboxes=Inboxes(connect(settings.redis_location, connect_timeout=CONNECT_TIMEOUT, timeout=TIMEOUT)),
+        rescue=Inboxes(client),
+        spool=Spool(settings.spool_path, max_bytes=settings.spool_max_bytes, min_free_bytes=FREE_BYTES),
+        wake=waker(celery),
+        client=client,
+    )
+    publisher.start()
+    return create_app(settings, publisher)
+
+
+def main() -> None:
+    configure_logs()
+    try:
+        settings = load_settings()
+    except SettingsError as exc:
+        sys.exit(f"windfall: the configuration is wrong\n{exc}")
+    host, _, port = settings.ingest_bind.rpartition(":")
+    Server(
+        "ingest.__main__:build",
+        factory=True,
+        address=host.strip("[]"),
+        port=int(port),
+        interface=Interfaces.WSGI,
+        workers=settings.ingest_workers,
+        blocking_threads=settings.ingest_threads,
+        backlog=1024,
+        log_access=False,
+        respawn_failed_workers=True,
+        websockets=False,
+    ).serve()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,178 @@
+"""The front door as a Flask app: who is it, is it an event, store it, answer."""
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+import structlog
+from flask import Flask, Response, jsonify, request
+from werkzeug.exceptions import HTTPException
+
+from config.secret_file import Secrets
+from config.settings import SenderSettings, Settings
+from domain.classification import Arrival, classify, quarantine_key
+from domain.envelope import Envelope
+from domain.errors import CannotStore, MalformedEvent, Rejected, Unauthorized, UnknownSender
+from domain.kinds import KINDS
+from ingest.body import check_encoding, check_length, read_body, unpack
+from ingest.knock import Knock
+from ingest.publisher import Publisher
+
+log = structlog.get_logger()
+
+RETRY_AFTER = 10
+"""Seconds; what a sender is told when an event can be stored nowhere."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """One sender's entrance: its settings, its secrets, and the module that knows its kind."""
+
+    name: str
+    settings: SenderSettings
+    secrets: Secrets
+    source: ModuleType
+
+
+def load_sources() -> Mapping[str, ModuleType]:
+    """Kind → module of `sources/`; a kind without one stops the start."""
+    return {kind: import_module(f"ingest.sources.{kind.replace('-', '_')}") for kind in KINDS}
+
+
+def create_app(settings: Settings, publisher: Publisher, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Flask:
+    """The door with all its senders; ``publisher`` is started by the caller."""
+    app = Flask("ingest", static_folder=None)
+    sources = load_sources()
+    doors = {
+        name: Door(name=name, settings=sender, secrets=settings.sender_secrets(name), source=sources[sender.kind])
+        for name, sender in settings.senders.items()
+    }
+
+    @app.post("/webhooks/<sender>")
+    @app.post("/webhooks/<sender>/<secret>")
+    def receive(sender: str, secret: str | None = None) -> Response:
+        try:
+            return _receive(_door(doors, sender), secret, publisher, now())
+        except Rejected as refusal:
+            publisher.refuse(sender if sender in doors else "unknown", refusal.reason)
+            log.info("delivery_refused", sender=sender if sender in doors else None, status=refusal.status, reason=refusal.reason)
+            return _error(refusal.status, str(refusal))
+        except CannotStore as exc:
+            log.error("delivery_not_stored", sender=sender, error=str(exc))
+            response = _error(503, "this event can be stored neither in Redis nor in the spool; send it again later")
+            response.headers["Retry-After"] = str(RETRY_AFTER)
+            return response
+
+    @app.get("/healthz")
+    def healthz() -> Response:
+        return jsonify(status="ok")
+
+    @app.get("/readyz")
+    def readyz() -> Response:
+        ready, report = publisher.readiness()
+        response = jsonify(report)
+        response.status_code = 200 if ready else 503
+        return response
+
+    app.register_error_handler(Exception, _unexpected)
+    return app
+
+
+def _unexpected(exc: Exception) -> Any:
+    """Whatever goes wrong is an answer in JSON; Flask's integration has told Sentry before."""
+    if isinstance(exc, HTTPException):
+        response = _error(exc.code or 500, exc.description or exc.name)
+        response.headers.extend((name, value) for name, value in exc.get_headers() if name == "Allow")
+        return response
+    log.error("delivery_failed", error=type(exc).__name__, exc_info=exc)
+    return _error(500, "unexpected error")
+
+
+def _error(status: int, text: str) -> Response:
+    response = jsonify(error=text)
+    response.status_code = status
+    return response
+
+
+def _door(doors: Mapping[str, Door], name: str) -> Door:
+    door = doors.get(name)
+    if door is None or not door.secrets.accepted():
+        raise UnknownSender("there is no such sender, or it has no secret and is therefore off")
+    return door
+
+
+def _receive(door: Door, path_secret: str | None, publisher: Publisher, received_at: datetime) -> Response:
+    body = _body(door, path_secret)
+    delivery_id = uuid.uuid4().hex
+    arrival = Arrival(
+        sender=door.name,
+        kind=door.settings.kind,
+        content_type=request.headers.get("Content-Type", ""),
+        body=body,
+        received_at=received_at,
+    )
+    try:
+        envelope = _envelope(arrival, delivery_id)
+    except MalformedEvent as exc:
+        _quarantine(arrival, delivery_id, str(exc), publisher)
+        raise
+    stored = publisher.publish(envelope)
+    log.info("delivery_stored", sender=door.name, type=envelope.type, delivery_id=delivery_id, stored=stored)
+    return jsonify(delivery_id=delivery_id)
+
+
+def _body(door: Door, path_secret: str | None) -> bytes:
+    """The body of a sender that may come in. Raises: Unauthorized, BodyTooLarge, UnsupportedEncoding, MalformedEvent."""
+    limit: int = door.source.MAX_BODY
+    secrets = door.secrets.accepted()
+    knock = Knock(headers=request.headers, path_secret=path_secret, secret_header=door.settings.header)
+    signed = hasattr(door.source, "signs") and door.source.is_signed(knock)
+    admitted = door.source.admits(knock, secrets)
+    if not admitted and not signed:
+        raise Unauthorized("the secret is missing or wrong")
+    check_length(request.headers.get("Content-Length"), limit)
+    encoding = check_encoding(request.headers.get("Content-Encoding"))
+    raw = read_body(request.environ["wsgi.input"], limit)
+    if not admitted and not door.source.signs(knock, raw, secrets):
+        raise Unauthorized("the signature is wrong")
+    return unpack(raw, encoding, limit)
+
+
+def _envelope(arrival: Arrival, delivery_id: str) -> Envelope:
+    classified = classify(arrival)
+    return Envelope(
+        delivery_id=delivery_id,
+        sender=arrival.sender,
+        kind=arrival.kind,
+        type=classified.type,
+        key=classified.key,
+        also=classified.also,
+        received_at=arrival.received_at,
+        content_type=arrival.content_type,
+        remote_addr=request.remote_addr or "",
+        body=arrival.body,
+    )
+
+
+def _quarantine(arrival: Arrival, delivery_id: str, error: str, publisher: Publisher) -> None:
+    """Keep what an authenticated sender sent and we cannot read; it is answered 400 all the same."""
+    envelope = Envelope(
+        delivery_id=delivery_id,
+        sender=arrival.sender,
+        kind=arrival.kind,
+        type="",
+        key=quarantine_key(arrival),
+        received_at=arrival.received_at,
+        content_type=arrival.content_type,
+        remote_addr=request.remote_addr or "",
+        body=arrival.body,
+        error=error,
+    )
+    try:
+        publisher.publish(envelope)
+    except CannotStore as exc:
+        log.warning("quarantine_full", sender=arrival.sender, error=str(exc))
