@@ -1,22 +1,28 @@
-"""What the processes that granian starts have in common."""
+"""What every process that has a parent of ours does about losing it."""
 
 import os
 import threading
-from multiprocessing import connection, parent_process
+import time
 
 import structlog
 
 log = structlog.get_logger()
 
+LOOK_EVERY = 0.5
+"""Seconds; Linux could tell at once (PR_SET_PDEATHSIG), this works everywhere."""
+
 
 def end_with_parent() -> None:
-    """End this process when granian's main process is gone: an orphan would answer on, with old code and secrets."""
-    parent = parent_process()
-    if parent is None:
-        return
+    """End this process soon after its parent is gone.
+
+    An orphan of granian would go on answering, with old code and old secrets; an orphan of Celery would hold connections
+    and a lease. What either was doing is done again by its successor.
+    """
+    parent = os.getppid()
 
     def watch() -> None:
-        connection.wait([parent.sentinel])
+        while os.getppid() == parent:
+            time.sleep(LOOK_EVERY)
         log.error("parent_gone", pid=os.getpid())
         os._exit(1)
 

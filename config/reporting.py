@@ -39,7 +39,8 @@ def start_reporting(dsn: str | None, *, process: str) -> None:
     sentry_sdk.init(
         dsn=dsn,
         before_send=scrub,
-        send_default_pii=False,
+        # Nothing is patched that we did not ask for: reports are made where errors are caught.
+        auto_enabling_integrations=False,
         max_request_body_size="never",
         include_local_variables=False,
         max_breadcrumbs=0,
@@ -47,3 +48,15 @@ def start_reporting(dsn: str | None, *, process: str) -> None:
         shutdown_timeout=2,
     )
     sentry_sdk.set_tag("process", process)
+
+
+def report_error(problem: BaseException | str, **tags: str | None) -> None:
+    """Send one report, with tags to find the event by; does nothing where reporting was not started."""
+    with sentry_sdk.new_scope() as scope:
+        for name, value in tags.items():
+            if value:
+                scope.set_tag(name, value)
+        if isinstance(problem, str):
+            sentry_sdk.capture_message(problem, level="error")
+        else:
+            sentry_sdk.capture_exception(problem)

@@ -9,9 +9,10 @@ from types import ModuleType
 from typing import Any
 
 import structlog
-from flask import Flask, Response, jsonify, request
+from flask import Flask, Response, g, jsonify, request
 from werkzeug.exceptions import HTTPException
 
+from config.reporting import report_error, without_path_secret
 from config.secret_file import Secrets
 from config.settings import SenderSettings, Settings
 from domain.classification import Arrival, classify, quarantine_key
@@ -83,12 +84,13 @@ def create_app(settings: Settings, publisher: Publisher, *, now: Callable[[], da
 
 
 def _unexpected(exc: Exception) -> Any:
-    """Whatever goes wrong is an answer in JSON; Flask's integration has told Sentry before."""
+    """Whatever goes wrong is an answer in JSON, and is reported with what is known of the event."""
     if isinstance(exc, HTTPException):
         response = _error(exc.code or 500, exc.description or exc.name)
         response.headers.extend((name, value) for name, value in exc.get_headers() if name == "Allow")
         return response
     log.error("delivery_failed", error=type(exc).__name__, exc_info=exc)
+    report_error(exc, url=without_path_secret(request.path), sender=(request.view_args or {}).get("sender"), **g.get("event", {}))
     return _error(500, "unexpected error")
 
 
@@ -120,6 +122,7 @@ def _receive(door: Door, path_secret: str | None, publisher: Publisher, received
     except MalformedEvent as exc:
         _quarantine(arrival, delivery_id, str(exc), publisher)
         raise
+    g.event = {"event_id": envelope.key, "type": envelope.type}
     stored = publisher.publish(envelope)
     log.info("delivery_stored", sender=door.name, type=envelope.type, delivery_id=delivery_id, stored=stored)
     return jsonify(delivery_id=delivery_id)

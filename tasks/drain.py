@@ -4,11 +4,11 @@ import traceback
 from collections.abc import Sequence
 from hashlib import sha256
 
-import sentry_sdk
 import structlog
 
 from config.contract import kind_of_inbox
 from config.inbox import Batch, Entry, Lease, LeaseLost
+from config.reporting import report_error
 from domain.envelope import Envelope
 from state.engine import is_database_trouble
 from tasks.process import bury, process
@@ -81,21 +81,16 @@ def _bury(lease: Lease, batch: Batch, error: str, services: Services, exc: Excep
             if not is_database_trouble(trouble):
                 raise
             return False
-        report(envelope, error, exc)
+        _report(envelope, error, exc)
     lease.commit(batch)
     return True
 
 
-def report(envelope: Envelope, error: str, exc: Exception | None) -> None:
+def _report(envelope: Envelope, error: str, exc: Exception | None) -> None:
     """Tell people, by log and Sentry, that an event was buried; never what was in it."""
-    log.error("event_buried", kind=envelope.kind, type=envelope.type, sender=envelope.sender, key=envelope.key)
-    with sentry_sdk.new_scope() as scope:
-        for name, value in (("event_id", envelope.key), ("type", envelope.type), ("sender", envelope.sender)):
-            scope.set_tag(name, value)
-        if exc is not None:
-            sentry_sdk.capture_exception(exc)
-        else:
-            sentry_sdk.capture_message(f"event buried: {error}", level="error")
+    facts = {"kind": envelope.kind, "type": envelope.type, "sender": envelope.sender}
+    log.error("event_buried", key=envelope.key, **facts)
+    report_error(exc or f"event buried: {error}", event_id=envelope.key, **facts)
 
 
 def _read(inbox: str, entries: Sequence[Entry], services: Services) -> list[Envelope]:

@@ -8,8 +8,9 @@ from config.broker import make_app, waker
 from config.contract import HOUSEKEEPING, ROUTES
 from config.inbox import Inboxes
 from config.logs import configure_logs
+from config.processes import end_with_parent
 from config.redis_connection import connect
-from config.reporting import start_reporting
+from config.reporting import report_error, start_reporting
 from config.settings import Settings
 from state.engine import open_engine
 from tasks.drain import drain
@@ -35,9 +36,14 @@ def create_app(settings: Settings) -> Celery:
     def _logs(**_: Any) -> None:
         configure_logs()
 
+    @signals.task_failure.connect(weak=False)
+    def _failed(exception: BaseException, sender: Any, **_: Any) -> None:
+        report_error(exception, task=sender.name)
+
     @signals.worker_process_init.connect(weak=False)
     def _forked(**_: Any) -> None:
         held.clear()
+        end_with_parent()
         start_reporting(settings.sentry_location, process="worker")
 
     return app

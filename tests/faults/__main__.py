@@ -1,0 +1,51 @@
+"""The long form of the fault tests: `make faults`."""
+
+import json
+import tempfile
+from pathlib import Path
+
+import click
+
+from tests.faults.arena import Server, arena
+from tests.faults.kills import Storm, survive
+from tests.faults.outages import Outage, weather
+
+
+@click.group()
+def main() -> None:
+    """Shoot at a whole Windfall and see whether anything is lost."""
+
+
+@main.command()
+@click.option("--seeds", default=3, show_default=True)
+@click.option("--events", default=5000, show_default=True)
+@click.option("--rate", default=100.0, show_default=True, help="Events a second, all senders together.")
+@click.option("--database", default=None, help="SQLAlchemy URL; SQLite when left out.")
+def kills(seeds: int, events: int, rate: float, database: str | None) -> None:
+    """Kill -9 any one process at random moments."""
+    for seed in range(1, seeds + 1):
+        with tempfile.TemporaryDirectory() as folder, arena(Path(folder) / "home", database=database) as running:
+            storm = Storm(events=events, rate=rate, seed=seed, kill_every=(1.0, 4.0))
+            click.echo(json.dumps({"seed": seed, **survive(running, storm).report()}))
+
+
+@main.command()
+@click.option("--stopped", default=60.0, show_default=True, help="Seconds.")
+@click.option("--frozen", default=30.0, show_default=True, help="Seconds.")
+@click.option("--rate", default=100.0, show_default=True, help="Events a second.")
+def outages(stopped: float, frozen: float, rate: float) -> None:
+    """Stop Redis, then freeze it."""
+    for is_frozen, seconds in ((False, stopped), (True, frozen)):
+        with tempfile.TemporaryDirectory() as folder:
+            server = Server(Path(folder) / "redis")
+            server.start()
+            try:
+                with arena(Path(folder) / "home", redis=server) as running:
+                    report = weather(running, server, Outage(frozen=is_frozen, seconds=seconds, rate=rate))
+            finally:
+                server.stop()
+            click.echo(json.dumps({"frozen": is_frozen, **report}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""`kill -9` at random moments while all four kinds of sender post: what was answered 200 is in SQL once, by itself."""
+
+import random
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from domain.json_types import JSONObject
+from simulators.address import address
+from simulators.books import Books, Pace
+from simulators.fleet import Plan, run
+from tests.faults.arena import ROLES, SECRET, Arena, mdm_keys, wait_until
+
+KINDS = ("micromdm", "nanomdm", "apps-and-books", "jamf")
+STUCK = 60.0
+"""Seconds after the last event in which everything must be processed, with nobody's help."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Storm:
+    """How much is posted, how fast (events a second, all senders together), and how often something is killed."""
+
+    events: int
+    rate: float
+    seed: int
+    kill_every: tuple[float, float]
+    roles: tuple[str, ...] = ROLES
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What happened: books by kind, kills by role, and the seconds until everything was processed."""
+
+    books: dict[str, Books[Any]]
+    kills: dict[str, int]
+    drained_after: float
+
+    def report(self) -> JSONObject:
+        acknowledged = {kind: len(books.acknowledged) for kind, books in self.books.items()}
+        return {"acknowledged": acknowledged, "kills": self.kills, "drained_after_s": round(self.drained_after, 1)}
+
+
+def survive(arena: Arena, storm: Storm) -> Outcome:
+    """Post while things die, wait until it is quiet, and check. Raises: AssertionError."""
+    rng = random.Random(storm.seed)
+    kills = dict.fromkeys(storm.roles, 0)
+    done = threading.Event()
+    with ThreadPoolExecutor(len(KINDS)) as pool:
+        runs = {kind: pool.submit(_post, arena, storm, kind) for kind in KINDS}
+        victims = _shuffled_for_ever(storm.roles, rng)
+        while not all(future.done() for future in runs.values()):
+            if not done.wait(rng.uniform(*storm.kill_every)):
+                role = next(victims)
+                kills[role] += arena.kill(role, rng)
+        books = {kind: future.result()[0] for kind, future in runs.items()}
+    drained_after = wait_until("everything processed", arena.is_drained, seconds=STUCK)
+    check(arena, books)
+    return Outcome(books=books, kills=kills, drained_after=drained_after)
+
+
+def check(arena: Arena, books: dict[str, Books[Any]]) -> None:
+    """Every acknowledged event is known, and was processed once: as many effects as identities."""
+    known = arena.known_keys()
+    for kind in ("micromdm", "nanomdm"):
+        lost = mdm_keys(kind, books[kind].acknowledged) - known.keys()
+        assert not lost, f"{len(lost)} events of {kind} were answered 200 and are not there"
+    outcomes = arena.outcomes()
+    done = outcomes.get("processed", 0) + outcomes.get("idle", 0)
+    assert done == len(known), f"{len(known)} events are known, and {done} were processed"
+    assert set(outcomes) <= {"processed", "idle", "duplicate"}, f"nothing was to be buried: {outcomes}"
+    sent = sum(len(book.sent) for book in books.values())
+    acknowledged = sum(len(book.acknowledged) for book in books.values())
+    assert acknowledged <= len(known) <= sent, f"{acknowledged} acknowledged, {len(known)} known, {sent} sent"
+
+
+def _post(arena: Arena, storm: Storm, kind: str) -> tuple[Books[Any], JSONObject]:
+    plan = Plan(
+        kind=kind,
+        address=address(kind, arena.url(kind), SECRET),
+        devices=20,
+        events=storm.events // len(KINDS),
+        seed=storm.seed,
+        pace=Pace(rate=storm.rate / len(KINDS), now=time.monotonic, wait=time.sleep),
+        drain_s=120,
+        retry_s=1,
+    )
+    return run(plan)
+
+
+def _shuffled_for_ever(roles: tuple[str, ...], rng: random.Random) -> Iterator[str]:
+    """Each role once in every round, so that a short storm hits all of them."""
+    while True:
+        yield from rng.sample(roles, len(roles))

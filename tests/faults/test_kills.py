@@ -1,0 +1,12 @@
+from tests.faults.arena import ROLES, arena
+from tests.faults.kills import Storm, survive
+
+
+def test_whatever_process_is_killed_what_was_acknowledged_is_processed_once(tmp_path):
+    storm = Storm(events=600, rate=60, seed=1, kill_every=(0.6, 1.2))
+
+    with arena(tmp_path / "home") as running:
+        outcome = survive(running, storm)
+
+    assert all(outcome.kills[role] for role in ROLES)
+    assert sum(len(books.acknowledged) for books in outcome.books.values()) > 300
