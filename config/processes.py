@@ -23,7 +23,9 @@ def end_with_parent() -> None:
     def watch() -> None:
         while os.getppid() == parent:
             time.sleep(LOOK_EVERY)
-        log.error("parent_gone", pid=os.getpid())
-        os._exit(1)
+        try:
+            log.error("parent_gone", pid=os.getpid())
+        finally:
+            os._exit(1)
 
     threading.Thread(target=watch, name="watch-parent", daemon=True).start()

@@ -111,18 +111,19 @@ class TestTrouble:
             if broken.is_set():
                 raise OSError(errno.EIO, "Input/output error")
 
+        flaky = open_spool(fsync=fsync, clock=lambda: now[0])
+
         def fails() -> None:
             broken.set()
             with pytest.raises(CannotStore):
-                spool.append(b"event")
+                flaky.append(b"event")
             broken.clear()
 
-        spool = open_spool(fsync=fsync, clock=lambda: now[0])
         seen: list[bool] = []
-        for step in (fails, lambda: spool.append(b"event"), fails):
+        for step in (fails, lambda: flaky.append(b"event"), fails):
             step()
-            seen.append(spool.trouble() is not None)
+            seen.append(flaky.trouble() is not None)
         now[0] += 10
 
         assert seen == [True, False, True]
-        assert spool.trouble() is None
+        assert flaky.trouble() is None
