@@ -6,10 +6,13 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -21,12 +24,16 @@ from config.contract import INBOXES
 from config.inbox import Inboxes, InboxState
 from config.redis_connection import connect
 from console.redis_server import find_server
-from domain.classification import digest
+from domain.classification import digest, document_of
 from state.engine import open_engine
 from state.schema import event_counts, event_keys, events
 
 SECRET = "secret-of-all-senders"
 SENDERS = ("micromdm", "nanomdm", "apps-and-books", "jamf")
+
+
+_PAUSE = threading.Event()
+"""Never set: what is waited for happens in other processes, and nobody tells us."""
 
 
 def free_port() -> int:
@@ -40,7 +47,7 @@ def wait_until(what: str, condition: Callable[[], bool], *, seconds: float) -> f
     began = time.monotonic()
     while not condition():
         assert time.monotonic() - began < seconds, f"not within {seconds} s: {what}"
-        time.sleep(0.05)
+        _PAUSE.wait(0.05)
     return time.monotonic() - began
 
 
@@ -159,6 +166,11 @@ class Arena:
         """Key → deliveries, of all events in SQL."""
         return dict(self._rows(select(event_keys.c.key, event_keys.c.seen)))
 
+    def stored(self, kind: str) -> Counter[str]:
+        """The senders' own identifiers of the stored events of a kind, each with its number of rows."""
+        query = select(events.c.type, events.c.event_id, events.c.body).where(events.c.kind == kind)
+        return Counter(_identifier(*row) for row in self._rows(query))
+
     def outcomes(self) -> dict[str, int]:
         """Outcome → number of events."""
         query = select(event_counts.c.outcome, func.sum(event_counts.c.count)).group_by(event_counts.c.outcome)
@@ -167,12 +179,20 @@ class Arena:
     def statuses(self) -> dict[str, int]:
         return dict(self._rows(select(events.c.status, func.count()).group_by(events.c.status)))
 
-    def _rows(self, query: object) -> list[tuple[object, int]]:
+    def _rows(self, query: Any) -> list[Any]:
         engine = open_engine(self.database.replace("postgresql://", "postgresql+psycopg://"))
         with engine.connect() as connection:
-            found = [tuple(row) for row in connection.execute(query)]  # type: ignore[call-overload]
+            found = [tuple(row) for row in connection.execute(query)]
         engine.dispose()
         return found
+
+
+def _identifier(event_type: str, event_id: str | None, body: bytes) -> str:
+    """As the simulators name it: the sender's id, or for Jamf, which has none, type, webhook and time."""
+    if event_id is not None:
+        return event_id
+    webhook = document_of("jamf", body)["webhook"]
+    return f"{event_type}:{webhook['id']}:{webhook['eventTimestamp']}"
 
 
 ROLES = ("ingest parent", "ingest worker", "drain parent", "drain worker", "beat", "redis")

@@ -67,6 +67,11 @@ def check(arena: Arena, books: dict[str, Books[Any]]) -> None:
     for kind in ("micromdm", "nanomdm"):
         lost = mdm_keys(kind, books[kind].acknowledged) - known.keys()
         assert not lost, f"{len(lost)} events of {kind} were answered 200 and are not there"
+    for kind in ("apps-and-books", "jamf"):
+        stored = arena.stored(kind)
+        lost_too = books[kind].acknowledged.keys() - stored.keys()
+        assert not lost_too, f"{len(lost_too)} events of {kind} were answered 200 and are not there"
+        assert max(stored.values()) == 1, "an event has two rows"
     outcomes = arena.outcomes()
     done = outcomes.get("processed", 0) + outcomes.get("idle", 0)
     assert done == len(known), f"{len(known)} events are known, and {done} were processed"

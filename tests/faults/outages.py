@@ -2,8 +2,8 @@
 
 import random
 import signal
-import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -11,6 +11,7 @@ from itertools import islice
 from domain.json_types import JSONObject
 from simulators.books import Pace, drive
 from simulators.delivery import Result
+from simulators.devices import Message
 from simulators.lives import increasing, make_devices, mdm_traffic
 from simulators.nanomdm import NanoMDM, Setup
 from tests.faults.arena import SECRET, Arena, Server, mdm_keys, wait_until
@@ -46,7 +47,8 @@ def weather(arena: Arena, server: Server, outage: Outage) -> JSONObject:
     ``server`` runs at the beginning and at the end, and is ours to stop.
     """
     answers: list[Answer] = []
-    began_at = threading.Thread(target=_break, args=(server, outage), name="outage")
+    moments = {int(outage.rate * outage.before): "break", int(outage.rate * (outage.before + outage.seconds)): "mend"}
+    times: dict[str, float] = {}
     rng = random.Random(1)
     clock = increasing(lambda: datetime.now(UTC))
     traffic = mdm_traffic(make_devices(20, rng=rng, clock=clock), rng)
@@ -55,32 +57,35 @@ def weather(arena: Arena, server: Server, outage: Outage) -> JSONObject:
     def note(result: Result) -> None:
         answers.append(Answer(began=time.monotonic() - result.duration_s, result=result))
 
+    def with_outage() -> Iterator[Message]:
+        for number, message in enumerate(islice(traffic, count)):
+            if number in moments:
+                times[moments[number]] = time.monotonic()
+                _do(moments[number], server, frozen=outage.frozen)
+            yield message
+
     with NanoMDM(arena.url("nanomdm"), setup=Setup(hmac_key=SECRET), rng=rng, on_result=note) as sender:
-        began_at.start()
-        books = drive(sender, islice(traffic, count), pace=Pace(rate=outage.rate), drain_s=60)
-        began_at.join()
+        books = drive(sender, with_outage(), pace=Pace(rate=outage.rate), drain_s=60)
     drained_after = wait_until("everything processed", arena.is_drained, seconds=60)
-    report = _report(answers)
+    report = _report(answers, broken_at=times["break"])
     _check(arena, report, set(books.sent))
     return {**report, "drained_after_s": round(drained_after, 1)}
 
 
-def _break(server: Server, outage: Outage) -> None:
-    time.sleep(outage.before)
-    if outage.frozen:
-        server.signal(signal.SIGSTOP)
-        time.sleep(outage.seconds)
-        server.signal(signal.SIGCONT)
-    else:
+def _do(what: str, server: Server, *, frozen: bool) -> None:
+    if frozen:
+        server.signal(signal.SIGSTOP if what == "break" else signal.SIGCONT)
+    elif what == "break":
         server.stop()
-        time.sleep(outage.seconds)
+    else:
         server.start()
 
 
-def _report(answers: list[Answer]) -> JSONObject:
+def _report(answers: list[Answer], *, broken_at: float) -> JSONObject:
     in_order = sorted(answers, key=lambda answer: answer.began)
-    waited = [answer.began + answer.result.duration_s for answer in in_order if answer.result.duration_s >= WAITED]
-    grace_ends = min(waited, default=0.0)
+    ends = [(a.result.duration_s, a.began + a.result.duration_s) for a in in_order]
+    waited = [end for duration, end in ends if duration >= WAITED and end > broken_at]
+    grace_ends = min(waited, default=broken_at)
     afterwards = sorted(a.result.duration_s * 1000 for a in in_order if a.began > grace_ends)
     return {
         "requests": len(answers),
