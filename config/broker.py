@@ -38,6 +38,8 @@ _COMMON: dict[str, Any] = {
     "worker_send_task_events": False,
     "worker_hijack_root_logger": False,
     "worker_max_memory_per_child": 400_000,  # KiB
+    # Seconds until a dead child's task counts as lost; no result of it is awaited.
+    "worker_lost_wait": 1.0,
     "worker_cancel_long_running_tasks_on_connection_loss": False,
     "broker_connection_retry_on_startup": True,
     "broker_connection_max_retries": None,

@@ -17,9 +17,9 @@ from tasks.drain import drain
 from tasks.registry import load_handlers
 from tasks.services import Services, keyed_fingerprint
 from tests.deliveries import check_in, envelope
-from tests.tasks import handlers_for_tests
+from tests import poison as poison_handlers
 
-assert handlers_for_tests
+assert poison_handlers
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def test_an_unexpected_error_at_the_door_is_reported_without_body_or_secret(sent
 def test_a_buried_event_is_reported_with_its_id_type_and_sender(sentry, engine, redis_client):
     load_handlers()
     services = Services(engine=engine, inboxes=Inboxes(redis_client), wake=print, fingerprint=keyed_fingerprint(b"k"))
-    poison = envelope(check_in("GetToken", Poison=True, Password="plist-secret"), kind="nanomdm")
+    poison = envelope(check_in("GetToken", Poison="raise", Password="plist-secret"), kind="nanomdm")
     services.inboxes.append("nanomdm.GetToken:0", poison.head(), poison.body)
 
     drain("nanomdm.GetToken:0", services)

@@ -25,7 +25,7 @@ STAND_IN = Path(__file__).with_name("curl_stand_in.py")
 class Up:
     """The process, its home and what it has said so far."""
 
-    def __init__(self, home: Path, *, entry: str = "up", **environment: str) -> None:
+    def __init__(self, home: Path, **environment: str) -> None:
         self.home = home
         self.ports = free_ports(2)
         given = {
@@ -34,19 +34,18 @@ class Up:
             "WINDFALL_CONSOLE_BIND": f"127.0.0.1:{self.ports[1]}",
             "WINDFALL_WORKER_PROCESSES": "1",
         }
-        self.environment = {**os.environ, **given, **environment}
+        ours = {name: value for name, value in os.environ.items() if not name.startswith(("WINDFALL_", "SENTRY_"))}
+        self.environment = {**ours, **given, **environment}
         self.said = ""
         self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "console.cli", entry],
+            [sys.executable, "-P", "-m", "console.cli", "up"],
             env=self.environment,
+            # Where no windfall.toml lies.
+            cwd=home.parent,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         )
-
-    @property
-    def ingest_url(self) -> str:
-        return f"http://127.0.0.1:{self.ports[0]}"
 
     def read_until(self, text: str) -> str:
         """Everything said, once ``text`` was said."""
@@ -80,11 +79,11 @@ class Up:
             path = f"{stand_in_folder(self.home)}:{path}"
         pasted = subprocess.run(
             ["sh", "-c", f"{curl_line} -w ' %{{http_code}}'"],
-            env={**self.environment, "PATH": path},
+            env={**self.environment, "PATH": path, "no_proxy": "127.0.0.1"},
             capture_output=True,
             text=True,
             timeout=PATIENCE,
-            check=True,
+            check=False,
         )
         return pasted.stdout
 
@@ -97,7 +96,8 @@ class Up:
             if process.status() == psutil.STATUS_ZOMBIE:
                 return False
             # Redis writes its title over its environment.
-            return process.environ().get("WINDFALL_HOME") == str(self.home) or str(self.home) in " ".join(process.cmdline())
+            home = str(self.home)
+            return process.environ().get("WINDFALL_HOME") == home or home in " ".join(process.cmdline())
         except psutil.Error:
             return False
 
@@ -111,9 +111,9 @@ class Up:
 
 
 @contextmanager
-def windfall_up(home: Path, *, entry: str = "up", **environment: str) -> Iterator[Up]:
+def windfall_up(home: Path, **environment: str) -> Iterator[Up]:
     """Started; whatever of it is still there in the end is killed."""
-    up = Up(home, entry=entry, **environment)
+    up = Up(home, **environment)
     try:
         yield up
     finally:

@@ -11,7 +11,6 @@ import psutil
 import pytest
 from sqlalchemy import select
 
-from config.redis_connection import connect
 from state.engine import open_engine
 from state.schema import events
 from tests.console.running import LAST_LINE, PATIENCE, Up, windfall_up
@@ -19,10 +18,18 @@ from tests.console.running import LAST_LINE, PATIENCE, Up, windfall_up
 POLL = 0.05
 
 
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    """One that is up and announced, for tests that leave it so."""
+    with windfall_up(tmp_path_factory.mktemp("up") / "a home") as started:
+        started.read_until(LAST_LINE)
+        yield started
+
+
 @pytest.fixture
 def up(tmp_path: Path) -> Iterator[Up]:
-    """Up and announced."""
-    with windfall_up(tmp_path / "a home") as started:
+    """One of the test's own."""
+    with windfall_up(tmp_path / "home") as started:
         started.read_until(LAST_LINE)
         yield started
 
@@ -37,7 +44,7 @@ def until(condition: Callable[[], bool], up: Up) -> None:
         except subprocess.TimeoutExpired:
             continue
         break
-    pytest.fail(f"waited in vain\n{up.logs()}")
+    pytest.fail(f"waited in vain\n{up.said}\n{up.logs()}")
 
 
 def stored(home: Path) -> list[tuple[str, str, list[str]]]:
@@ -48,89 +55,135 @@ def stored(home: Path) -> list[tuple[str, str, list[str]]]:
     return sorted((row.sender, row.status, row.flags) for row in rows)
 
 
-def test_from_nothing_to_processed_events_and_back_to_nothing(up: Up) -> None:
-    answers = [up.post(line) for line in up.curl_lines()]
-
-    assert [answer.split()[-1] for answer in answers] == ["200"] * 4
-    until(lambda: len(stored(up.home)) == 4, up)
-    assert stored(up.home) == [(name, "processed", []) for name in ("apps-and-books", "jamf", "micromdm", "nanomdm")]
-
-    everybody = up.everybody()
-    up.process.send_signal(signal.SIGINT)
-    up.read_until("windfall: stopping")
-    up.process.send_signal(signal.SIGINT)
-
-    assert up.wait() == 0
-    assert psutil.wait_procs(everybody, timeout=0)[1] == []
-    assert len(everybody) > 5
-
-
-def test_secrets_are_in_private_files_and_nowhere_else(up: Up) -> None:
-    files = sorted((up.home / "secrets").iterdir())
-
-    secrets = [file.read_text().strip() for file in files]
-    assert [file.name for file in files] == [
-        "api-token", "apps-and-books", "fingerprint-key", "jamf", "micromdm", "nanomdm"
-    ]  # fmt: skip
-    assert all(len(secret) >= 43 for secret in secrets)
-    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
-    assert {stat.S_IMODE(folder.stat().st_mode) for folder in (up.home, *up.home.glob("*/"))} == {0o700}
-    seen = up.said + up.logs() + (up.home / "run" / "supervisord.conf").read_text()
-    seen += " ".join(word for process in up.everybody() for word in process.cmdline())
-    assert [secret for secret in secrets if secret in seen] == []
-
-
-def test_what_is_killed_is_started_again_and_people_are_told(up: Up) -> None:
-    killed = up.find("-m ingest")
-
-    killed.kill()
-
-    assert "web ended (terminated by SIGKILL) and is started again" in up.read_until("is started again")
-    line = up.curl_lines()[0]
-    until(lambda: _posts(up, line), up)
-
-
-def _posts(up: Up, line: str) -> bool:
+def answers(up: Up) -> bool:
     with socket.socket() as probe:
         if probe.connect_ex(("127.0.0.1", up.ports[0])):
             return False
-    return up.post(line).endswith(" 200")
+    return up.post(up.curl_lines()[0]).endswith(" 200")
 
 
-def test_the_redis_it_starts_loses_nothing(up: Up) -> None:
-    client = connect(f"unix://{up.home / 'redis' / 'redis.sock'}")
+class TestRunning:
+    def test_each_line_that_is_printed_posts_an_event_that_is_processed(self, running: Up) -> None:
+        answered = [running.post(line) for line in running.curl_lines()]
 
-    found = {name: client.config_get(name)[name] for name in ("appendonly", "appendfsync", "maxmemory-policy", "save")}
+        assert [answer.split()[-1] for answer in answered] == ["200"] * 4
+        until(lambda: len(stored(running.home)) == 4, running)
+        assert stored(running.home) == [
+            ("apps-and-books", "processed", []),
+            ("jamf", "processed", []),
+            ("micromdm", "processed", []),
+            ("nanomdm", "processed", []),
+        ]
 
-    assert found == {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction", "save": ""}
-    client.close()
+    def test_secrets_are_in_private_files_and_nowhere_else(self, running: Up) -> None:
+        files = sorted((running.home / "secrets").iterdir())
+        secrets = [file.read_text().strip() for file in files]
+
+        seen = running.said + running.logs() + (running.home / "run" / "supervisord.conf").read_text()
+        seen += " ".join(word for process in running.everybody() for word in process.cmdline())
+
+        names = ["api-token", "apps-and-books", "fingerprint-key", "jamf", "micromdm", "nanomdm"]
+        assert [file.name for file in files] == names
+        assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+        assert [secret for secret in secrets if secret in seen] == []
+
+    def test_nobody_else_can_look_into_any_folder(self, running: Up) -> None:
+        folders = [running.home, *(path for path in running.home.iterdir() if path.is_dir())]
+
+        assert {stat.S_IMODE(folder.stat().st_mode) for folder in folders} == {0o700}
+
+    def test_a_second_one_on_the_same_home_says_so_and_changes_nothing(self, running: Up) -> None:
+        with subprocess_of(running) as second:
+            output, _ = second.communicate(timeout=PATIENCE)
+
+        assert second.returncode == 1
+        assert output.count("\n") == 1
+        assert "another `windfall up` runs" in output
+        assert answers(running)
+
+    def test_what_is_killed_is_started_again_and_people_are_told(self, running: Up) -> None:
+        running.find("-m ingest").kill()
+
+        said = running.read_until("is started again")
+
+        assert "windfall: web ended (terminated by SIGKILL) and is started again, see " in said
+        until(lambda: answers(running), running)
 
 
-def test_a_second_one_on_the_same_home_says_so_and_changes_nothing(up: Up) -> None:
-    with windfall_up(up.home) as second:
-        assert second.wait() == 1
-        assert second.said.count("\n") == 1
-        assert "another `windfall up` runs" in second.said
-        assert up.post(up.curl_lines()[0]).endswith(" 200")
+def subprocess_of(up: Up) -> "subprocess.Popen[str]":
+    """The same command in the same environment."""
+    return subprocess.Popen(
+        up.process.args, env=up.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
 
 
-@pytest.mark.parametrize("whom", ["console.cli up", "supervisor.supervisord"])
-def test_nobody_survives_the_kill_of_what_holds_them_together(up: Up, whom: str) -> None:
-    everybody = up.everybody()
-
-    up.find(whom).kill()
-
-    gone, alive = psutil.wait_procs(everybody, timeout=PATIENCE)
-    assert alive == []
-    assert len(gone) > 5
-
-
-def test_it_can_be_stopped_before_it_is_ready(tmp_path: Path) -> None:
-    with windfall_up(tmp_path / "home") as up:
-        until(lambda: (up.home / "run" / "supervisord.pid").exists(), up)
+class TestEnding:
+    def test_ctrl_c_ends_everything_also_when_it_is_pressed_twice(self, up: Up) -> None:
         everybody = up.everybody()
 
-        up.process.terminate()
+        up.process.send_signal(signal.SIGINT)
+        up.read_until("windfall: stopping")
+        up.process.send_signal(signal.SIGINT)
 
         assert up.wait() == 0
         assert psutil.wait_procs(everybody, timeout=0)[1] == []
+        assert up.everybody() == []
+        assert len(everybody) >= 8
+
+    def test_it_can_be_stopped_before_it_is_ready(self, tmp_path: Path) -> None:
+        with windfall_up(tmp_path / "home") as up:
+            until((up.home / "run" / "supervisord.pid").exists, up)
+            everybody = up.everybody()
+
+            up.process.terminate()
+
+            assert up.wait() == 0
+            assert psutil.wait_procs(everybody, timeout=0)[1] == []
+
+    @pytest.mark.parametrize("whom", ["console.cli up", "supervisor.supervisord"])
+    def test_nobody_survives_the_kill_of_what_holds_them_together(self, up: Up, whom: str) -> None:
+        everybody = up.everybody()
+
+        up.find(whom).kill()
+
+        gone, alive = psutil.wait_procs(everybody, timeout=PATIENCE)
+        assert alive == []
+        assert len(gone) >= 8
+
+
+class TestNotStarting:
+    def test_a_port_that_is_taken_is_named_in_one_line(self, tmp_path: Path) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            bind = f"127.0.0.1:{taken.getsockname()[1]}"
+            with windfall_up(tmp_path / "home", WINDFALL_CONSOLE_BIND=bind) as up:
+                assert up.wait() == 1
+
+        assert up.said == (
+            f"Error: {bind} is taken by another program; set WINDFALL_CONSOLE_BIND to a free HOST:PORT\n"
+        )
+
+    def test_a_database_that_is_away_is_named_in_one_line(self, tmp_path: Path) -> None:
+        with windfall_up(tmp_path / "home", WINDFALL_DATABASE_URL="postgresql://hush:secret@127.0.0.1:1/w") as up:
+            assert up.wait() == 1
+
+        assert up.said.count("\n") == 1
+        assert "127.0.0.1" in up.said
+        assert "secret" not in up.said
+
+    def test_a_wrong_configuration_is_listed_whole(self, tmp_path: Path) -> None:
+        with windfall_up(tmp_path / "home", WINDFALL_INGEST_BIND="8000", WINDFALL_HOMER="x") as up:
+            assert up.wait() == 2
+
+        assert "ingest_bind" in up.said
+        assert "WINDFALL_HOMER" in up.said
+        assert not up.home.exists()
+
+    def test_a_front_door_that_does_not_start_is_given_up_with_its_last_words(self, tmp_path: Path) -> None:
+        home = tmp_path / "home"
+        home.mkdir()
+        (home / "spool").write_text("not a folder")
+        with windfall_up(home) as up:
+            assert up.wait() == 1
+            assert up.everybody() == []
+
+        assert f"see {home / 'log' / 'web.log'}" in up.said

@@ -1,5 +1,6 @@
 """Who may touch whose files, while owners come and go."""
 
+import contextlib
 import os
 from collections import Counter
 from collections.abc import Iterator
@@ -7,9 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from domain.errors import CannotStore
-from ingest.filesets import FileSet
+from ingest.filesets import LOCK_NAME, FileSet
 from tests.ingest.spools import MIB, Open, drained, orphan, spools
 
 
@@ -125,6 +127,25 @@ class TestFileSets:
         assert second is None
         assert first is not None
         first.release()
+
+    def test_the_lock_of_a_set_that_was_just_removed_is_worth_nothing(self, root: Path) -> None:
+        path = root / "123-0123456789abcdef"
+        root.mkdir(parents=True)
+
+        def claim_and_remove(_: int) -> bool:
+            with contextlib.suppress(FileExistsError):
+                path.mkdir()
+            claimed = FileSet.claim(path)
+            if claimed is None:
+                return True
+            guarded = (path / LOCK_NAME).exists()
+            claimed.remove()
+            return guarded
+
+        with capture_logs(), ThreadPoolExecutor(4) as threads:
+            guarded = list(threads.map(claim_and_remove, range(5_000)))
+
+        assert all(guarded)
 
     def test_births_deaths_and_adoptions_at_the_same_time_lose_and_repeat_nothing(
         self, open_spool: Open, root: Path

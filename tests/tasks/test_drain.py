@@ -7,15 +7,15 @@ from state.schema import event_keys, events
 from tasks.drain import drain
 from tasks.services import Services, keyed_fingerprint
 from tests.deliveries import NOON, SECOND, again, check_in, envelope
-from tests.tasks import handlers_for_tests
+from tests import poison as poison_handlers
 
 INBOX = "nanomdm.GetToken:0"
 
-assert handlers_for_tests
+assert poison_handlers
 
 
 def token_request(number, *, poison=False):
-    content = {"Poison": True} if poison else {}
+    content = {"Poison": "raise"} if poison else {}
     return envelope(check_in("GetToken", at=NOON + number * SECOND, **content), kind="nanomdm")
 
 

@@ -1,0 +1,102 @@
+"""`/metrics`, with everything there and with something away."""
+
+import math
+from datetime import timedelta
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from config.contract import INBOXES
+from config.inbox import Inboxes
+from config.refusals import add_refusals
+from ingest.spool import Spool
+from tasks.process import bury, process
+from tests.deliveries import check_in, envelope
+
+
+def scrape(client):
+    """{(name, labels): value} of all samples."""
+    answer = client.get("/metrics")
+    assert answer.status_code == 200
+    return {
+        (sample.name, *sorted(sample.labels.values())): sample.value
+        for family in text_string_to_metric_families(answer.text)
+        for sample in family.samples
+    }
+
+
+def test_every_inbox_is_told_also_when_it_is_empty(client, redis_client):
+    Inboxes(redis_client).append("jamf.unknown:0", b"{}", b"")
+
+    seen = scrape(client)
+
+    assert {inbox for name, inbox in (key for key in seen if key[0] == "windfall_inbox_length")} == set(INBOXES)
+    assert seen[("windfall_inbox_length", "jamf.unknown:0")] == 1
+    assert seen[("windfall_inbox_length", "micromdm.Connect:0")] == 0
+    assert seen[("windfall_inbox_oldest_seconds", "micromdm.Connect:0")] == 0
+    assert seen[("windfall_inbox_oldest_seconds", "jamf.unknown:0")] >= 0
+
+
+def test_events_are_counted_by_what_became_of_them(client, services, redis_client):
+    process([envelope(check_in("TokenUpdate"))], services)
+    bury(envelope(check_in("CheckOut")), "it broke", services)
+    add_refusals(redis_client, {("jamf", "unauthorized"): 2})
+
+    seen = scrape(client)
+
+    assert seen[("windfall_events_total", "mdm.TokenUpdate", "micromdm", "processed")] == 1
+    assert seen[("windfall_events", "buried")] == 1
+    assert seen[("windfall_events", "quarantined")] == 0
+    assert seen[("windfall_refused_requests_total", "jamf", "unauthorized")] == 2
+
+
+def test_a_sweep_that_never_was_is_infinitely_long_ago(client, services):
+    assert scrape(client)[("windfall_seconds_since_sweep",)] == math.inf
+
+    services.inboxes.mark_swept(services.now() - timedelta(seconds=7))
+
+    assert 7 <= scrape(client)[("windfall_seconds_since_sweep",)] < 60
+
+
+def test_the_spool_of_this_machine_is_told(client, settings):
+    assert scrape(client)[("windfall_spool_bytes",)] == scrape(client)[("windfall_spool_oldest_seconds",)] == 0
+    spool = Spool(settings.spool_path, max_bytes=2**20, min_free_bytes=0)
+
+    spool.append(b"an event")
+
+    assert scrape(client)[("windfall_spool_bytes",)] > len(b"an event")
+    assert scrape(client)[("windfall_spool_oldest_seconds",)] >= 0
+    spool.close()
+
+
+@pytest.mark.parametrize(
+    ("away", "redis_up", "database_up"),
+    [
+        ({}, 1, 1),
+        ({"redis_url": "redis://127.0.0.1:1/0"}, 0, 1),
+        ({"database_url": "postgresql://127.0.0.1:1/none"}, 1, 0),
+        ({"redis_url": "redis://127.0.0.1:1/0", "database_url": "postgresql://127.0.0.1:1/none"}, 0, 0),
+    ],
+)
+def test_what_is_away_is_told_and_the_rest_too(
+    open_app, make_settings, redis_client, database_location, away, redis_up, database_up
+):
+    client = open_app(make_settings(**{"database_url": database_location, **away})).test_client()
+
+    seen = scrape(client)
+
+    assert (seen[("windfall_redis_up",)], seen[("windfall_database_up",)]) == (redis_up, database_up)
+    assert seen[("windfall_spool_bytes",)] == 0
+    assert (("windfall_events", "buried") in seen) is bool(database_up)
+    assert (("windfall_inbox_length", INBOXES[0]) in seen) is bool(redis_up)
+
+
+def test_a_server_that_takes_connections_and_says_nothing_is_away(
+    open_app, make_settings, silent_server, database_location
+):
+    redis_url, database_url = f"redis://{silent_server}/0", f"postgresql://nobody@{silent_server}/none?sslmode=disable"
+    client = open_app(make_settings(redis_url=redis_url, database_url=database_url)).test_client()
+
+    seen = scrape(client)
+
+    assert seen[("windfall_redis_up",)] == seen[("windfall_database_up",)] == 0
