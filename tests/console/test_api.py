@@ -1,10 +1,10 @@
 """The JSON API, on both databases and a real Redis."""
 
 import threading
-import urllib.request
 from dataclasses import replace
 
 import pytest
+import requests
 from sqlalchemy import update
 from werkzeug.serving import make_server
 
@@ -232,16 +232,12 @@ def test_it_answers_over_a_socket(open_app, settings, services):
     thread.start()
     base = f"http://127.0.0.1:{server.server_port}"
     try:
-        request = urllib.request.Request(f"{base}/api/events", headers={"Authorization": f"Bearer {TOKEN}"})
-        with (
-            urllib.request.urlopen(request, timeout=30) as api,
-            urllib.request.urlopen(f"{base}/metrics", timeout=30) as plain,
-        ):
-            events_read, metrics = api.read(), plain.read()
+        listed = requests.get(f"{base}/api/events", headers={"Authorization": f"Bearer {TOKEN}"}, timeout=30).json()
+        metrics = requests.get(f"{base}/metrics", timeout=30).text
     finally:
         server.shutdown()
         thread.join()
         server.server_close()
 
-    assert b'"type":"mdm.TokenUpdate"' in events_read.replace(b" ", b"")
-    assert b"windfall_redis_up 1.0" in metrics
+    assert [item["type"] for item in listed["items"]] == ["mdm.TokenUpdate"]
+    assert "windfall_redis_up 1.0" in metrics

@@ -186,4 +186,4 @@ class TestNotStarting:
             assert up.wait() == 1
             assert up.everybody() == []
 
-        assert f"see {home / 'log' / 'web.log'}" in up.said
+        assert f"web does not start (exit status 1), see {home / 'log' / 'web.log'}: FileExistsError" in up.said

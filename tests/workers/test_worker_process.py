@@ -38,6 +38,12 @@ class Worker:
 
 
 @pytest.fixture
+def database_location(sqlite_location):
+    """One database is enough: it is the process that is harmed."""
+    return sqlite_location
+
+
+@pytest.fixture
 def worker(tmp_path, redis_location, redis_client, database_location):
     environment = {
         **os.environ,

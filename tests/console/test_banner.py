@@ -1,0 +1,80 @@
+"""The banner shows secrets to a terminal only, and its lines survive whatever is in a path."""
+
+import shlex
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from config.settings import Settings, load_settings
+from console.banner import banner, local_url, outside_url
+from console.curl import curl_line
+from console.home import make_secrets, prepare_home
+
+NOW = datetime(2031, 3, 14, 9, 26, 53, tzinfo=UTC)
+
+
+@pytest.fixture
+def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
+    home = tmp_path / "it's a $(home)"
+    files = tmp_path / "given"
+    files.write_text("first\nsecond\n")
+    monkeypatch.setenv("WINDFALL_HOME", str(home))
+    monkeypatch.setenv("WINDFALL_SENDER_JAMF_EU_KIND", "jamf")
+    monkeypatch.setenv("WINDFALL_SENDER_JAMF_EU_SECRETS", "hush")
+    monkeypatch.setenv("WINDFALL_SENDER_NANOMDM_SECRETS_FILE", str(files))
+    found = load_settings()
+    prepare_home(found)
+    make_secrets(found)
+    (found.secrets_path / "micromdm").write_text("")
+    return found
+
+
+def test_a_pipe_sees_no_secret(settings: Settings) -> None:
+    text = banner(settings, show_secrets=False, at=NOW)
+
+    secrets = [path.read_text().strip() for path in settings.secrets_path.iterdir() if path.stat().st_size]
+    assert [secret for secret in [*secrets, "hush", "first", "second"] if secret in text.split()] == []
+    assert not any(secret in text for secret in secrets)
+    assert f"SECRET  in {settings.secrets_path / 'jamf'}" in text
+
+
+def test_a_terminal_sees_what_to_paste_into_the_sender(settings: Settings) -> None:
+    text = banner(settings, show_secrets=True, at=NOW)
+
+    assert "-webhook-url 'http://127.0.0.1:8000/webhooks/nanomdm' -webhook-hmac-key 'first'" in text
+    assert "jamf-eu (jamf)  http://127.0.0.1:8000/webhooks/jamf-eu\n  secret  hush\n" in text
+
+
+def test_a_sender_without_a_secret_is_said_to_be_off(settings: Settings) -> None:
+    text = banner(settings, show_secrets=True, at=NOW)
+
+    assert f"micromdm  http://127.0.0.1:8000/webhooks/micromdm\n  off: there is no secret in {settings.secrets_path / 'micromdm'}" in text  # fmt: skip
+
+
+def test_a_curl_line_reads_the_secret_where_it_is(settings: Settings, tmp_path: Path) -> None:
+    lines = {name: curl_line(settings, name, url="http://x/", at=NOW) for name in ("jamf", "nanomdm", "jamf-eu")}
+
+    assert f'-u "windfall:$(cat {shlex.quote(str(settings.secrets_path / "jamf"))})"' in lines["jamf"]
+    assert f'-u "windfall:$(head -n 1 {tmp_path / "given"})"' in lines["nanomdm"]
+    assert '-u "windfall:$SECRET"' in lines["jamf-eu"]
+
+
+@pytest.mark.parametrize(
+    ("bind", "url"),
+    [
+        ("127.0.0.1:8000", "http://127.0.0.1:8000"),
+        ("0.0.0.0:8000", "http://127.0.0.1:8000"),
+        ("[::]:8000", "http://[::1]:8000"),
+        ("[::1]:8000", "http://[::1]:8000"),
+        ("localhost:80", "http://localhost:80"),
+    ],
+)
+def test_where_we_are_reached_from_this_machine(bind: str, url: str) -> None:
+    assert local_url(bind) == url
+
+
+def test_a_sender_elsewhere_is_told_our_name_when_we_listen_everywhere() -> None:
+    assert outside_url("0.0.0.0:8000").startswith("http://")
+    assert "0.0.0.0" not in outside_url("0.0.0.0:8000")
+    assert outside_url("192.0.2.7:8000") == "http://192.0.2.7:8000"

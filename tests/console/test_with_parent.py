@@ -1,0 +1,42 @@
+"""What is started through it holds its lock and ends with its parent."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+WITH_PARENT = [sys.executable, "-P", "-m", "console.with_parent"]
+SLEEPER = [sys.executable, "-c", "import sys; print('here', flush=True); sys.stdin.read()"]
+PATIENCE = 30
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only the kernel of Linux tells")
+def test_it_ends_when_its_parent_is_killed() -> None:
+    parent_code = (
+        "import subprocess, sys; child = subprocess.Popen(sys.argv[1:], stdin=subprocess.PIPE, stdout=subprocess.PIPE);"
+        "child.stdout.readline(); print(child.pid, flush=True); child.wait()"
+    )
+    argv = [sys.executable, "-c", parent_code, *WITH_PARENT, *SLEEPER]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        child = psutil.Process(int(parent.stdout.readline()))
+
+        parent.kill()
+
+        assert psutil.wait_procs([child], timeout=PATIENCE)[1] == []
+
+
+def test_a_lock_lasts_as_long_as_the_process(tmp_path: Path) -> None:
+    locked = [*WITH_PARENT, "--lock", str(tmp_path / "lock"), *SLEEPER]
+    with subprocess.Popen(locked, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as first:
+        assert first.stdout is not None
+        assert first.stdout.readline() == "here\n"
+        second = subprocess.run(locked, capture_output=True, text=True, timeout=PATIENCE, check=False)
+        first.communicate(timeout=PATIENCE)
+    third = subprocess.run(locked, capture_output=True, text=True, input="", timeout=PATIENCE, check=False)
+
+    assert (second.returncode, second.stdout) == (1, "")
+    assert "somebody else holds" in second.stderr
+    assert (third.returncode, third.stdout) == (0, "here\n")

@@ -1,0 +1,52 @@
+"""What README.md says about settings and commands is what there is."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
+
+from config import settings
+from config.settings import SenderSettings, Settings
+from console import commands
+
+PROJECT = Path(__file__).parents[1]
+README = (PROJECT / "README.md").read_text()
+
+
+def comments(model: type[BaseModel]) -> dict[str, str]:
+    """Field → the comment above it, on one line."""
+    source = Path(settings.__file__).read_text()
+    lines = source.splitlines()
+    (body,) = (node.body for node in ast.parse(source).body if isinstance(node, ast.ClassDef) and node.name == model.__name__)
+    found = {}
+    for node in body:
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            first = last = node.lineno - 1
+            while lines[first - 1].lstrip().startswith("#"):
+                first -= 1
+            found[node.target.id] = " ".join(line.strip(" #") for line in lines[first:last])
+    return found
+
+
+def table(model: type[BaseModel]) -> str:
+    """The rows as README has them."""
+    said = comments(model)
+    rows = []
+    for name, field in model.model_fields.items():
+        default = "" if field.default in (None, (), PydanticUndefined) else f"`{field.default}`"
+        rows.append(f"| `{name}` | {default} | {said[name]} |")
+    return "\n".join(rows)
+
+
+@pytest.mark.parametrize("model", [Settings, SenderSettings])
+def test_the_table_of_settings_is_that_of_the_code(model: type[BaseModel]) -> None:
+    assert table(model) in README
+
+
+def test_every_command_is_in_the_list() -> None:
+    listed = set(re.findall(r"^\| `windfall ([a-z-]+)", README, re.MULTILINE))
+
+    assert listed == {path.stem for path in Path(commands.__path__[0]).glob("*.py") if path.stem != "__init__"}
