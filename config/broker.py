@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 from celery import Celery
-from kombu import Queue
+from kombu.entity import Queue
 from kombu.exceptions import OperationalError
 
 from config.contract import EVENT_QUEUES, HOUSEKEEPING, ROUTES, task_of_inbox
@@ -65,12 +65,17 @@ def make_app(settings: Settings, *, name: str, brisk: bool = False) -> Celery:
     app = Celery(name, broker=settings.broker_location, set_as_current=not brisk)
     app.conf.update(_COMMON)
     app.conf.update(
-        task_queues=[Queue(queue, routing_key=queue) for queue in (*EVENT_QUEUES, HOUSEKEEPING)],
+        task_queues=[_queue(name) for name in (*EVENT_QUEUES, HOUSEKEEPING)],
         task_routes={task: {"queue": queue} for task, queue in ROUTES.items()},
         broker_transport_options={**_TRANSPORT, **(_BRISK if brisk else _PATIENT)},
         broker_connection_timeout=0.5 if brisk else 4,
     )
     return app
+
+
+def _queue(name: str) -> Any:
+    """A plain queue, published to by its name: nothing is bound that could be flushed away."""
+    return Queue(name, routing_key=name)  # type: ignore[no-untyped-call]
 
 
 def waker(app: Celery) -> Callable[[str], None]:

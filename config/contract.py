@@ -51,7 +51,7 @@ def _rows() -> Iterator[tuple[str, str]]:
 
 
 ROUTES: dict[str, str] = {task_of(kind, event_type): _queue_of(kind, event_type) for kind, event_type in _rows()}
-"""Task name → queue. Noisy types have queues of their own, so that a Monday morning of check-ins delays no enrolment."""
+"""Task name → queue. Noisy types have queues of their own, so that Monday's check-ins delay no enrolment."""
 
 INBOXES: tuple[str, ...] = tuple(
     inbox_of(kind, event_type) for kind, event_type in _rows() if event_type != UNKNOWN

@@ -1,8 +1,9 @@
 """Inboxes: Redis streams with one leased drainer each. The law of intake is in these scripts, and nowhere else.
 
-A sender's event is appended and answered 200. A drainer takes the inbox's lease, reads the head, commits to SQL, deletes
-what it read, and starts over; a successor simply starts at the head. Going to sleep is one script, because looking at the
-stream and dropping the wake in two steps strands what arrives in between. A wake is a hint: losing one costs a sweep.
+A sender's event is appended and answered 200. A drainer takes the inbox's lease, reads the head, commits to SQL,
+deletes what it read, and starts over; a successor simply starts at the head. Going to sleep is one script, because
+looking at the stream and dropping the wake in two steps strands what arrives in between. A wake is a hint: losing one
+costs a sweep.
 """
 
 import secrets
@@ -154,7 +155,7 @@ def _care(inbox: str) -> str:
 
 
 class Inboxes:
-    """All inboxes of one Redis. Raises redis.exceptions.RedisError from every method when Redis does not do its part."""
+    """All inboxes of one Redis. Every method raises redis.exceptions.RedisError when Redis does not do its part."""
 
     def __init__(self, client: Any) -> None:
         self._redis = client

@@ -15,8 +15,8 @@ LOOK_EVERY = 0.5
 def end_with_parent() -> None:
     """End this process soon after its parent is gone.
 
-    An orphan of granian would go on answering, with old code and old secrets; an orphan of Celery would hold connections
-    and a lease. What either was doing is done again by its successor.
+    An orphan of granian would go on answering, with old code and old secrets; one of Celery would hold connections and
+    a lease. What either was doing is done again by its successor.
     """
     parent = os.getppid()
 

@@ -1,4 +1,4 @@
-"""How many requests the front door refused, by sender and reason: counted there, kept in Redis, shown by the console."""
+"""Requests that the front door refused, by sender and reason: counted there, kept in Redis, shown by the console."""
 
 from collections.abc import Mapping
 from typing import Any

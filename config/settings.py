@@ -78,7 +78,7 @@ class SenderSettings(BaseModel):
 
 
 class Settings(BaseSettings):
-    """Everything Windfall can be told. Each key is also an environment variable, `WINDFALL_` and its name in capitals."""
+    """All that Windfall can be told. Each key is also an environment variable: `WINDFALL_` and its name in capitals."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", frozen=True, hide_input_in_errors=True

@@ -107,7 +107,9 @@ def _jamf(arrival: Arrival) -> Classified:
     if timestamp in (None, ""):
         return _windowed(name, arrival)
     event = canonical(_without_passwords(document.get("event")))
-    return Classified(type=name, key=digest("jamf", arrival.sender, name, str(webhook.get("id")), str(timestamp), event))
+    return Classified(
+        type=name, key=digest("jamf", arrival.sender, name, str(webhook.get("id")), str(timestamp), event)
+    )
 
 
 _CLASSIFIERS: dict[str, Callable[[Arrival], Classified]] = {
@@ -136,7 +138,7 @@ def _window_keys(arrival: Arrival) -> tuple[str, str]:
 
 
 def _without_passwords(event: object) -> object:
-    """A digest of a weak password can be guessed back, and the digest is kept: so a challenge's password is left out."""
+    """A weak password can be guessed from a digest, and the digest is kept: a challenge's password is left out."""
     if isinstance(event, dict) and isinstance(event.get("targetUser"), dict):
         user = {name: value for name, value in event["targetUser"].items() if name != "password"}
         return {**event, "targetUser": user}

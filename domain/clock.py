@@ -13,7 +13,7 @@ _FRACTION = re.compile(r"(\.\d{6})\d+")
 
 
 def parse_time(text: object) -> datetime | None:
-    """RFC 3339 with any offset and up to nanoseconds (cut to microseconds) → aware UTC; None when it is no such time."""
+    """RFC 3339, any offset, up to nanoseconds (cut to microseconds) → aware UTC; None when it is no such time."""
     if not isinstance(text, str) or len(text) > 64:
         return None
     try:
@@ -33,7 +33,7 @@ def parse_epoch(value: object) -> datetime | None:
 
 
 def believed(occurred_at: datetime | None, received_at: datetime) -> tuple[datetime, bool]:
-    """The time to order an event by, and whether the sender's own was refused (missing, ahead of us, or before 2007)."""
+    """The time to order an event by, and whether the sender's own was refused (missing, ahead, or before 2007)."""
     if occurred_at is None or occurred_at < EARLIEST or occurred_at > received_at + AHEAD:
         return received_at, True
     return occurred_at, False

@@ -1,4 +1,4 @@
-"""What the front door hands to the workers: the untouched body, and the little that was learned to route and dedupe it."""
+"""What the front door hands to the workers: the untouched body, and the little that routes and dedupes it."""
 
 import json
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Every error that crosses a room, in one place, so that callers ask one question of it: refuse, try again, or give up."""
+"""Every error that crosses a room, in one place; callers ask one question: refuse, try again, or give up."""
 
 
 class WindfallError(Exception):

@@ -44,7 +44,9 @@ def load_sources() -> Mapping[str, ModuleType]:
     return {kind: import_module(f"ingest.sources.{kind.replace('-', '_')}") for kind in KINDS}
 
 
-def create_app(settings: Settings, publisher: Publisher, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Flask:
+def create_app(
+    settings: Settings, publisher: Publisher, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+) -> Flask:
     """The door with all its senders; ``publisher`` is started by the caller."""
     app = Flask("ingest", static_folder=None)
     sources = load_sources()
@@ -60,10 +62,15 @@ def create_app(settings: Settings, publisher: Publisher, *, now: Callable[[], da
             return _receive(_door(doors, sender), secret, publisher, now())
         except Rejected as refusal:
             publisher.refuse(sender if sender in doors else "unknown", refusal.reason)
-            log.info("delivery_refused", sender=sender if sender in doors else None, status=refusal.status, reason=refusal.reason)
+            log.info(
+                "delivery_refused",
+                sender=sender if sender in doors else None,
+                status=refusal.status,
+                reason=refusal.reason,
+            )
             return _error(refusal.status, str(refusal))
         except CannotStore as exc:
-            log.error("delivery_not_stored", sender=sender, error=str(exc))
+            log.warning("delivery_not_stored", sender=sender, error=str(exc))
             response = _error(503, "this event can be stored neither in Redis nor in the spool; send it again later")
             response.headers["Retry-After"] = str(RETRY_AFTER)
             return response
@@ -90,7 +97,9 @@ def _unexpected(exc: Exception) -> Any:
         response.headers.extend((name, value) for name, value in exc.get_headers() if name == "Allow")
         return response
     log.error("delivery_failed", error=type(exc).__name__, exc_info=exc)
-    report_error(exc, url=without_path_secret(request.path), sender=(request.view_args or {}).get("sender"), **g.get("event", {}))
+    report_error(
+        exc, url=without_path_secret(request.path), sender=(request.view_args or {}).get("sender"), **g.get("event", {})
+    )
     return _error(500, "unexpected error")
 
 
@@ -129,7 +138,7 @@ def _receive(door: Door, path_secret: str | None, publisher: Publisher, received
 
 
 def _body(door: Door, path_secret: str | None) -> bytes:
-    """The body of a sender that may come in. Raises: Unauthorized, BodyTooLarge, UnsupportedEncoding, MalformedEvent."""
+    """The body of a sender that may come in. Raises: Rejected, each kind of it."""
     limit: int = door.source.MAX_BODY
     secrets = door.secrets.accepted()
     knock = Knock(headers=request.headers, path_secret=path_secret, secret_header=door.settings.header)

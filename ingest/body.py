@@ -30,7 +30,8 @@ def read_body(stream: Stream, limit: int) -> bytes:
 
     Raises: BodyTooLarge.
     """
-    chunks, size = [], 0
+    chunks: list[bytes] = []
+    size = 0
     while size <= limit:
         chunk = stream.read(limit + 1 - size)
         if not chunk:

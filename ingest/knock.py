@@ -3,22 +3,28 @@
 import base64
 import binascii
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 
+class Headers(Protocol):
+    """Header fields; names count in any case."""
+
+    def get(self, name: str, /) -> str | None: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Knock:
-    """Headers (names in any case), the path segment after the sender's name, and the sender's own secret header."""
+    """Headers, the path segment after the sender's name, and the name of the sender's own secret header."""
 
-    headers: Mapping[str, str]
+    headers: Headers
     path_secret: str | None
     secret_header: str
 
     def basic_password(self) -> bytes | None:
         """The password of Basic credentials; the user name does not count."""
-        scheme, _, encoded = self.headers.get("Authorization", "").partition(" ")
+        scheme, _, encoded = (self.headers.get("Authorization") or "").partition(" ")
         if scheme.lower() != "basic":
             return None
         try:
@@ -27,7 +33,7 @@ class Knock:
             return None
 
     def bearer(self) -> bytes | None:
-        scheme, _, token = self.headers.get("Authorization", "").partition(" ")
+        scheme, _, token = (self.headers.get("Authorization") or "").partition(" ")
         return as_bytes(token.strip()) if scheme.lower() == "bearer" else None
 
     def header(self, name: str) -> bytes | None:

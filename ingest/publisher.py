@@ -1,8 +1,8 @@
 """Makes an event durable: into its inbox in Redis, or, when Redis does not answer at once, into the spool on this disk.
 
-A request never waits for Redis longer than one timeout, and only the first one waits: from then on everything goes to the
-spool until a thread of ours has seen Redis take a write again. pybreaker would do for the switch, but it holds its lock
-during the call, and the requests of one process could no longer share an fsync.
+A request never waits for Redis longer than one timeout, and only the first one waits: from then on everything goes to
+the spool until a thread of ours has seen Redis take a write again. pybreaker would do for the switch, but it holds its
+lock during the call, and the requests of one process could no longer share an fsync.
 """
 
 import threading
@@ -17,8 +17,8 @@ from redis.exceptions import RedisError
 from config.contract import QUARANTINE, inbox_of
 from config.inbox import Inboxes
 from config.refusals import add_refusals
+from config.reporting import report_error
 from domain.envelope import Envelope
-from domain.errors import CannotStore
 from ingest.record import pack, unpack_record
 from ingest.spool import Spool
 
@@ -31,7 +31,9 @@ PROBE_INTERVAL = 0.5
 class Publisher:
     """One ingest process's way to store events. Call `start` once; any number of threads may `publish`."""
 
-    def __init__(self, *, inboxes: Inboxes, rescue: Inboxes, spool: Spool, wake: Callable[[str], None], client: Any) -> None:
+    def __init__(
+        self, *, inboxes: Inboxes, rescue: Inboxes, spool: Spool, wake: Callable[[str], None], client: Any
+    ) -> None:
         """``inboxes`` has brisk timeouts for requests; ``rescue`` and ``client`` patient ones for the thread behind."""
         self._inboxes = inboxes
         self._rescue = rescue
@@ -58,11 +60,13 @@ class Publisher:
         head = envelope.head()
         if self._redis_error is None:
             try:
-                if self._inboxes.append(inbox, head, envelope.body):
-                    self._wakes.put(inbox)
-                return "inbox"
+                slept = self._inboxes.append(inbox, head, envelope.body)
             except (RedisError, OSError) as exc:
                 self._close(exc)
+            else:
+                if slept:
+                    self._wakes.put(inbox)
+                return "inbox"
         self._spool.append(pack(inbox, head, envelope.body))
         return "spool"
 
@@ -87,8 +91,11 @@ class Publisher:
         while not self._stop.wait(PROBE_INTERVAL):
             try:
                 self._look_after()
-            except (RedisError, OSError, CannotStore) as exc:
+            except RedisError as exc:
                 self._close(exc)
+            except Exception as exc:  # noqa: BLE001 - this thread must outlive a full disk, and any mistake of ours
+                log.error("spool_not_drained", error=type(exc).__name__, reason=_words(exc))  # noqa: TRY400 - see above
+                report_error(exc)
 
     def _look_after(self) -> None:
         """See whether Redis takes a write; if it does, give it what the spool holds, and our counts."""
@@ -128,4 +135,3 @@ class Publisher:
 
 def _words(exc: Exception) -> str:
     return str(exc)[:200]
-

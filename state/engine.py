@@ -1,4 +1,4 @@
-"""Connections to the database, with the settings that keep it safe: durable commits, and nothing that waits for ever."""
+"""Connections to the database, with settings that keep it safe: durable commits, nothing that waits for ever."""
 
 from typing import Any
 

@@ -1,6 +1,7 @@
 """The one way a time is stored, so that it comes back aware and sorts right on both databases."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import DateTime, Dialect, Text, TypeDecorator
 from sqlalchemy.types import TypeEngine
@@ -14,8 +15,9 @@ class Moment(TypeDecorator[datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[object]:
-        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else DateTime(timezone=True))
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        impl: TypeEngine[Any] = Text() if dialect.name == "sqlite" else DateTime(timezone=True)
+        return dialect.type_descriptor(impl)
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> object:
         return rfc3339(value) if value is not None and dialect.name == "sqlite" else value

@@ -83,7 +83,11 @@ class Records:
         for rows in (learned, heard):
             if rows:
                 names = [name for name in rows[0] if name != "row_id"]
-                statement = update(self._table).where(columns.id == bindparam("row_id")).values({n: bindparam(n) for n in names})
+                statement = (
+                    update(self._table)
+                    .where(columns.id == bindparam("row_id"))
+                    .values({n: bindparam(n) for n in names})
+                )
                 self._connection.execute(statement, rows)
 
     def _sorted(self) -> Iterable[Record]:

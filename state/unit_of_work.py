@@ -96,7 +96,9 @@ class UnitOfWork:
             self._connection.execute(events.insert(), self._new_events)
         if self._outcomes:
             names = [name for name in self._outcomes[0] if name != "row_id"]
-            statement = update(events).where(events.c.id == bindparam("row_id")).values({n: bindparam(n) for n in names})
+            statement = (
+                update(events).where(events.c.id == bindparam("row_id")).values({n: bindparam(n) for n in names})
+            )
             self._connection.execute(statement, self._outcomes)
         rows = [
             {"kind": kind, "type": event_type, "outcome": outcome, "count": count}

@@ -1,4 +1,4 @@
-"""Drains one inbox: take the lease, process the head, commit, delete, again; leave when it is empty or after a second."""
+"""Drains one inbox: take the lease, process the head, commit, delete, again; leave when empty or after a second."""
 
 import traceback
 from collections.abc import Sequence
@@ -66,7 +66,9 @@ def _failed(lease: Lease, batch: Batch, exc: Exception, services: Services) -> b
     if is_database_trouble(exc):
         log.warning("database_in_trouble", inbox=lease.inbox, error=type(exc).__name__)
         return False
-    log.warning("batch_failed", inbox=lease.inbox, events=len(batch.entries), tries=batch.tries, error=type(exc).__name__)
+    log.warning(
+        "batch_failed", inbox=lease.inbox, events=len(batch.entries), tries=batch.tries, error=type(exc).__name__
+    )
     if batch.tries < MOST_TRIES:
         return True
     return _bury(lease, batch, "".join(traceback.format_exception(exc, limit=-20)), services, exc)

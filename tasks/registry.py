@@ -28,7 +28,7 @@ def on(*topics: str) -> Callable[[Handler], Handler]:
 
 
 def load_handlers() -> None:
-    """Import every file of `tasks/handlers/`. Raises: whatever a broken file raises, and ValueError for a name taken twice."""
+    """Import every file of `tasks/handlers/`. Raises: what a broken file raises; ValueError for a name taken twice."""
     package = import_module("tasks.handlers")
     for module in pkgutil.iter_modules(package.__path__, "tasks.handlers."):
         import_module(module.name)

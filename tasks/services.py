@@ -7,17 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Protocol
+from typing import TypeAlias
 
 from sqlalchemy import Engine
 
 from config.inbox import Inboxes
 
-
-class Wake(Protocol):
-    """Tell the workers that an inbox has mail. A hint: it may be lost."""
-
-    def __call__(self, inbox: str) -> None: ...
+Wake: TypeAlias = Callable[[str], None]
+"""Tells the workers that an inbox has mail. A hint: it may be lost."""
 
 
 def new_id(now: datetime) -> str:

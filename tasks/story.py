@@ -12,7 +12,7 @@ from domain.device_event import LONGEST_ID, DeviceEvent, read_device_event
 from domain.envelope import Envelope
 from domain.errors import MalformedEvent
 from domain.json_body import duplicate_keys
-from domain.json_types import JSON, JSONObject
+from domain.json_types import JSONObject
 from domain.redaction import redact
 from domain.text import clipped, storable, storable_tree
 

@@ -12,7 +12,7 @@ INTERVAL = 5.0
 
 
 def sweep(services: Services) -> list[str]:
-    """Wake every inbox whose oldest entry has waited and which nobody leases, whatever its wake key says; those inboxes."""
+    """Wake every inbox whose oldest entry has waited and which nobody leases, whatever its wake key says; which."""
     waiting = [
         state.inbox
         for state in services.inboxes.states(INBOXES)

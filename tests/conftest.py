@@ -122,7 +122,9 @@ def postgres_location(request: pytest.FixtureRequest) -> Iterator[str]:
             connection.execute(f'CREATE DATABASE "{name}"')
             # Tests do not cut the power.
             connection.execute(f'ALTER DATABASE "{name}" SET synchronous_commit = off')
-        location = make_url(server).set(drivername="postgresql+psycopg", database=name).render_as_string(hide_password=False)
+        location = (
+            make_url(server).set(drivername="postgresql+psycopg", database=name).render_as_string(hide_password=False)
+        )
         _migrate(location)
         yield location
         with psycopg.connect(server, autocommit=True) as connection:

@@ -23,11 +23,18 @@ _numbers = itertools.count(1)
 
 
 def envelope(
-    body: bytes | dict[str, Any], *, kind: str = "micromdm", sender: str | None = None, received_at: datetime = NOON, **more: Any
+    body: bytes | dict[str, Any],
+    *,
+    kind: str = "micromdm",
+    sender: str | None = None,
+    received_at: datetime = NOON,
+    **more: Any,
 ) -> Envelope:
     """What the door would store for ``body``; each call is a delivery of its own."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    arrival = Arrival(sender=sender or kind, kind=kind, content_type="application/json", body=raw, received_at=received_at)
+    arrival = Arrival(
+        sender=sender or kind, kind=kind, content_type="application/json", body=raw, received_at=received_at
+    )
     classified = classify(arrival)
     return Envelope(
         delivery_id=f"{next(_numbers):032x}",
@@ -60,7 +67,9 @@ def check_in(message_type: str, *, at: datetime = NOON, udid: str = UDID, **cont
     }
 
 
-def answer(status: str, *, at: datetime = NOON, udid: str = UDID, command_uuid: str | None = None, **content: Any) -> dict[str, Any]:
+def answer(
+    status: str, *, at: datetime = NOON, udid: str = UDID, command_uuid: str | None = None, **content: Any
+) -> dict[str, Any]:
     """A MicroMDM acknowledge event."""
     plist = {"Status": status, "UDID": udid, **({"CommandUUID": command_uuid} if command_uuid else {}), **content}
     event = {"udid": udid, "status": status, "command_uuid": command_uuid, "raw_payload": encoded(plist)}

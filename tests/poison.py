@@ -1,4 +1,4 @@
-"""Handlers that misbehave when a plist says so, to see that drains cope. `python -m tests.poison` is a worker with them."""
+"""Handlers that misbehave when a plist says so. `python -m tests.poison` is a worker with them."""
 
 import os
 import signal

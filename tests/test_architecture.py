@@ -71,7 +71,9 @@ def is_allowed(file: str, name: str) -> bool:
 def test_a_room_imports_only_the_rooms_it_may(room: str) -> None:
     allowed = ROOMS[room] | {room}
 
-    wrong = [(file, name) for file in files(room) for name in imports(file) if _room(name) and _room(name) not in allowed]
+    wrong = [
+        (file, name) for file in files(room) for name in imports(file) if _room(name) and _room(name) not in allowed
+    ]
 
     assert wrong == []
 
@@ -101,7 +103,11 @@ def test_only_the_settings_read_the_environment() -> None:
 
 def _reads_environment(file: str) -> bool:
     names = {f"os.{name}" for name in ("environ", "environb", "getenv", "getenvb")}
-    used = (ast.unparse(node) for node in ast.walk(ast.parse((PROJECT / file).read_text())) if isinstance(node, ast.Attribute))
+    used = (
+        ast.unparse(node)
+        for node in ast.walk(ast.parse((PROJECT / file).read_text()))
+        if isinstance(node, ast.Attribute)
+    )
     return not names.isdisjoint((*used, *imports(file)))
 
 

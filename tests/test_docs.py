@@ -20,7 +20,9 @@ def comments(model: type[BaseModel]) -> dict[str, str]:
     """Field → the comment above it, on one line."""
     source = Path(settings.__file__).read_text()
     lines = source.splitlines()
-    (body,) = (node.body for node in ast.parse(source).body if isinstance(node, ast.ClassDef) and node.name == model.__name__)
+    (body,) = (
+        node.body for node in ast.parse(source).body if isinstance(node, ast.ClassDef) and node.name == model.__name__
+    )
     found = {}
     for node in body:
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):

@@ -25,8 +25,15 @@ def main(role: str) -> None:
         return
     queues = ",".join((*EVENT_QUEUES, HOUSEKEEPING))
     app.worker_main(
-        ["worker", "--pool=prefork", f"--concurrency={settings.worker_processes}", f"--queues={queues}"]
-        + ["--loglevel=WARNING", "--without-mingle", "--without-gossip"]
+        [
+            "worker",
+            "--pool=prefork",
+            f"--concurrency={settings.worker_processes}",
+            f"--queues={queues}",
+            "--loglevel=WARNING",
+            "--without-mingle",
+            "--without-gossip",
+        ]
     )
 
 

@@ -18,6 +18,7 @@ from tasks.registry import load_handlers
 from tasks.services import Services, keyed_fingerprint
 from tasks.sweep import INTERVAL, sweep
 
+
 def create_app(settings: Settings) -> Celery:
     """Everything a worker or beat needs; connections are opened by each process for itself, after its fork."""
     load_handlers()
@@ -53,7 +54,9 @@ def open_services(settings: Settings, app: Celery) -> Services:
     """Connections of one worker process. Raises: ValueError, when there is no fingerprint key."""
     key = settings.fingerprint_keys().current()
     if key is None:
-        raise ValueError(f"no fingerprint key: put one into {settings.secrets_path / 'fingerprint-key'}, or start with `windfall up`")
+        raise ValueError(
+            f"no fingerprint key: put one into {settings.secrets_path / 'fingerprint-key'}, or start with `windfall up`"
+        )
     return Services(
         engine=open_engine(settings.database_location),
         inboxes=Inboxes(connect(settings.redis_location)),

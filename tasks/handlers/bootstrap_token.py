@@ -9,4 +9,6 @@ from tasks.registry import on
 @on("mdm.SetBootstrapToken")
 def escrowed(event: DeviceEvent, uow: UnitOfWork) -> None:
     """Source: https://developer.apple.com/documentation/devicemanagement/setbootstraptokenrequest"""
-    uow.devices[event.device_id or ""].learn({"BootstrapToken": plist.jsonable(event.payload.get("BootstrapToken"))}, event.stamp)
+    uow.devices[event.device_id or ""].learn(
+        {"BootstrapToken": plist.jsonable(event.payload.get("BootstrapToken"))}, event.stamp
+    )

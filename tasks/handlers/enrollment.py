@@ -1,4 +1,4 @@
-"""Enrolment: Authenticate begins one, TokenUpdate makes it reachable, CheckOut ends it. Users have enrolments of their own."""
+"""Enrolment: Authenticate begins one, TokenUpdate makes it reachable, CheckOut ends it. Users have their own."""
 
 from domain import plist
 from domain.device_event import DeviceEvent

@@ -16,8 +16,8 @@ from ingest.app import create_app
 from tasks.drain import drain
 from tasks.registry import load_handlers
 from tasks.services import Services, keyed_fingerprint
-from tests.deliveries import check_in, envelope
 from tests import poison as poison_handlers
+from tests.deliveries import check_in, envelope
 
 assert poison_handlers
 
@@ -99,7 +99,10 @@ def test_a_buried_event_is_reported_with_its_id_type_and_sender(sentry, engine, 
 
 
 def test_texts_and_urls_lose_their_secrets():
-    assert without_path_secret("POST http://h/webhooks/jamf-eu/s3cr3t?x=1") == "POST http://h/webhooks/jamf-eu/[secret]?x=1"
+    assert (
+        without_path_secret("POST http://h/webhooks/jamf-eu/s3cr3t?x=1")
+        == "POST http://h/webhooks/jamf-eu/[secret]?x=1"
+    )
 
 
 def test_without_a_dsn_nothing_is_reported(sentry):

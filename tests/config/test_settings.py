@@ -59,7 +59,11 @@ def test_senders_come_from_file_and_environment_together(configured):
     assert settings.senders["jamf-eu"].url == "https://jamf.example"
     assert settings.sender_secrets("apps-and-books").accepted() == (b"new", b"old")
     micromdm = settings.senders["micromdm"]
-    assert (micromdm.kind, micromdm.url, micromdm.api_key.get_secret_value()) == ("micromdm", "https://mdm.example", "key")
+    assert (micromdm.kind, micromdm.url, micromdm.api_key.get_secret_value()) == (
+        "micromdm",
+        "https://mdm.example",
+        "key",
+    )
 
 
 def test_every_secret_may_come_from_a_file(configured, tmp_path):
@@ -95,7 +99,13 @@ def test_every_problem_is_listed_at_once_and_no_secret_is(configured):
     )
 
     text = "\n".join(found)
-    for part in ("colour", "senders.x.kind", "'80' is not HOST:PORT", "ingest_threads", "WINDFALL_REDIS_URI: no such setting"):
+    for part in (
+        "colour",
+        "senders.x.kind",
+        "'80' is not HOST:PORT",
+        "ingest_threads",
+        "WINDFALL_REDIS_URI: no such setting",
+    ):
         assert part in text
     assert "s3cr3t" not in text
 

@@ -84,7 +84,7 @@ class Server:
 
 
 class Arena:
-    """`windfall up` in ``home``. ``database`` is an SQLAlchemy URL, None for SQLite; ``redis`` one of ours, or embedded."""
+    """`windfall up` in ``home``, on the database of this URL or SQLite, and a Redis of ours or the embedded one."""
 
     def __init__(self, home: Path, *, database: str | None = None, redis: Server | None = None) -> None:
         self.home = home
@@ -107,7 +107,11 @@ class Arena:
         self.home.mkdir(parents=True, exist_ok=True)
         with (self.home / "up.log").open("ab") as log:
             self._up = subprocess.Popen(
-                [str(Path(sys.executable).with_name("windfall")), "up"], env=self._environment, stdout=log, stderr=log, start_new_session=True
+                [str(Path(sys.executable).with_name("windfall")), "up"],
+                env=self._environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
         wait_until("ready", self.is_ready, seconds=60)
 
@@ -118,7 +122,8 @@ class Arena:
         return self._up.wait(timeout=60)
 
     def is_ready(self) -> bool:
-        assert self._up is not None and self._up.poll() is None, f"`windfall up` has ended; see {self.home / 'up.log'}"
+        assert self._up is not None
+        assert self._up.poll() is None, f"`windfall up` has ended; see {self.home / 'up.log'}"
         try:
             with urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=2) as answer:
                 return bool(answer.status == 200)

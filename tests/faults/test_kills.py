@@ -8,6 +8,5 @@ def test_whatever_process_is_killed_what_was_acknowledged_is_processed_once(tmp_
     with arena(tmp_path / "home") as running:
         outcome = survive(running, storm)
 
-    print(outcome.report(), {kind: books.summary()["outcomes"] for kind, books in outcome.books.items()})
     assert all(outcome.kills[role] for role in ROLES)
     assert sum(len(books.acknowledged) for books in outcome.books.values()) > storm.events / 2

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from domain.errors import CannotStore
-from ingest.spool import Spool, read_stats
+from ingest.spool import read_stats
 from tests.ingest.spools import Open, spools
 
 

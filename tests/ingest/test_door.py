@@ -10,6 +10,7 @@ import pytest
 
 from config.inbox import Inboxes
 from config.redis_connection import connect
+from config.secret_file import Secrets
 from config.settings import Settings
 from domain.envelope import Envelope
 from ingest.app import create_app
@@ -80,7 +81,9 @@ def signed(body, key="nano-secret"):
         ("/webhooks/micromdm", basic("micro-secret"), {"topic": "mdm.New"}, "micromdm.unknown:0"),
     ],
 )
-def test_an_event_with_the_right_secret_is_in_its_inbox_when_it_is_answered_200(client, stored, path, headers, body, inbox):
+def test_an_event_with_the_right_secret_is_in_its_inbox_when_it_is_answered_200(
+    client, stored, path, headers, body, inbox
+):
     answer = client.post(path, json=body, headers=headers)
 
     assert answer.status_code == 200
@@ -93,7 +96,9 @@ def test_a_signed_body_needs_nothing_else(client, stored):
     body = b'{"topic":"mdm.Connect"}'
     assert signed(body, "s3cr3t")["X-Hmac-Signature"] == "LvtrzGcmsU0we80xbK+8mhjIVHmy18hzLf4bY5FdbWg="
 
-    answers = [client.post("/webhooks/nanomdm", data=body, headers=signed(body, key)) for key in ("nano-secret", "other")]
+    answers = [
+        client.post("/webhooks/nanomdm", data=body, headers=signed(body, key)) for key in ("nano-secret", "other")
+    ]
 
     assert [answer.status_code for answer in answers] == [200, 401]
     assert len(stored("nanomdm.Connect:0")) == 1
@@ -150,7 +155,7 @@ def test_other_methods_are_405(client):
         ("jamf", b'{"webhook": {}, "event": {}}'),
         ("jamf", b'{"webhook": []}'),
         ("jamf", b"<JSSEvent><webhook/></JSSEvent>"),
-        ("jamf", b'<!DOCTYPE x><JSSEvent><webhook><webhookEvent>JSSStartup</webhookEvent></webhook></JSSEvent>'),
+        ("jamf", b"<!DOCTYPE x><JSSEvent><webhook><webhookEvent>JSSStartup</webhookEvent></webhook></JSSEvent>"),
         ("jamf", b"payload="),
     ],
 )
@@ -170,7 +175,8 @@ def test_what_is_no_event_is_400_and_in_quarantine(client, stored, sender, body)
         '{"webhook": {"webhookEvent": "JSSStartup"}, "event": {"deviceName": "Sørens"}}'.encode("latin-1"),
         b'\xef\xbb\xbf{"webhook": {"webhookEvent": "JSSStartup"}}',
         b"<JSSEvent><webhook><webhookEvent>jssstartup</webhookEvent></webhook><event/></JSSEvent>",
-        '<?xml version="1.0" encoding="ISO-8859-1"?><JSSEvent><webhook><webhookEvent>JSSStartup</webhookEvent></webhook>'
+        '<?xml version="1.0" encoding="ISO-8859-1"?>'
+        "<JSSEvent><webhook><webhookEvent>JSSStartup</webhookEvent></webhook>"
         "<event><deviceName>Sørens</deviceName></event></JSSEvent>".encode("latin-1"),
         b"payload=%7B%22webhook%22%3A%7B%22webhookEvent%22%3A%22JSSStartup%22%7D%7D",
     ],
@@ -214,8 +220,6 @@ def test_a_rotated_secret_file_is_accepted_without_a_restart(tmp_path, publisher
     path.write_text("old\n")
     clock = iter([0.0, 1.0, 3.0, 6.0])
     settings = Settings(home=tmp_path, senders={"micromdm": {"secrets_file": str(path)}})
-    from config.secret_file import Secrets
-
     secrets = Secrets(path=path, monotonic=lambda: next(clock))
     seen = [secrets.accepted()]
     path.write_text("new\nold\n")

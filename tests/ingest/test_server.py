@@ -70,7 +70,12 @@ def test_chunked_bodies_are_read_whole_up_to_the_limit_and_refused_beyond_it(web
 
 
 def test_a_secret_in_the_path_is_in_no_log_line(web):
-    statuses = [web.post(EVENT % b"1"), web.post(b"{"), web.post(b"", f"/webhooks/nobody/{SECRET}"), web.post(b"", f"/{SECRET}")]
+    statuses = [
+        web.post(EVENT % b"1"),
+        web.post(b"{"),
+        web.post(b"", f"/webhooks/nobody/{SECRET}"),
+        web.post(b"", f"/{SECRET}"),
+    ]
 
     assert statuses == [200, 400, 404, 404]
     wait_until("four lines are logged", lambda: web.log.read_text().count("delivery_") >= 3, seconds=5)

@@ -24,6 +24,4 @@ def wakes():
 
 @pytest.fixture
 def services(engine, redis_client, wakes):
-    return Services(
-        engine=engine, inboxes=Inboxes(redis_client), wake=wakes, fingerprint=keyed_fingerprint(b"k" * 32)
-    )
+    return Services(engine=engine, inboxes=Inboxes(redis_client), wake=wakes, fingerprint=keyed_fingerprint(b"k" * 32))

@@ -6,8 +6,8 @@ from state.engine import open_engine
 from state.schema import event_keys, events
 from tasks.drain import drain
 from tasks.services import Services, keyed_fingerprint
-from tests.deliveries import NOON, SECOND, again, check_in, envelope
 from tests import poison as poison_handlers
+from tests.deliveries import NOON, SECOND, again, check_in, envelope
 
 INBOX = "nanomdm.GetToken:0"
 
@@ -72,7 +72,9 @@ def test_a_poisoned_event_is_buried_with_its_traceback_and_the_others_are_proces
     assert "RuntimeError: this event is poison" in buried["error"]
 
 
-def test_an_event_that_ends_its_worker_three_times_is_buried_and_the_others_are_processed(services, engine, redis_client):
+def test_an_event_that_ends_its_worker_three_times_is_buried_and_the_others_are_processed(
+    services, engine, redis_client
+):
     post(services, *(token_request(n) for n in range(3)))
     for _ in range(3):
         services.inboxes.take(INBOX).begin()
@@ -133,4 +135,3 @@ def test_what_a_killed_drain_had_committed_is_not_done_again(services, engine):
     assert statuses(engine) == ["processed"]
     with engine.connect() as connection:
         assert connection.scalar(select(event_keys.c.seen)) == 1
-

@@ -66,7 +66,10 @@ def drain_all(location, redis_client):
     def work(inboxes):
         engine = open_engine(location)
         services = Services(
-            engine=engine, inboxes=Inboxes(redis_client), wake=lambda inbox: None, fingerprint=keyed_fingerprint(b"k" * 32)
+            engine=engine,
+            inboxes=Inboxes(redis_client),
+            wake=lambda inbox: None,
+            fingerprint=keyed_fingerprint(b"k" * 32),
         )
         ends = {drain(inbox, services) for inbox in inboxes}
         engine.dispose()
@@ -77,9 +80,13 @@ def drain_all(location, redis_client):
     assert ends == {"asleep"}
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(case=histories())
-def test_any_permutation_with_repetition_ends_in_the_same_state(case, services, engine, database_location, redis_client):
+def test_any_permutation_with_repetition_ends_in_the_same_state(
+    case, services, engine, database_location, redis_client
+):
     history, arrivals = case
     clear(engine, redis_client)
     process(sorted(history, key=lambda event: event.received_at), services)

@@ -58,7 +58,12 @@ def test_ids_of_two_senders_are_two_events(services, engine):
 
 
 def test_apples_same_id_with_other_content_is_a_new_event_and_flagged(services, engine):
-    created = {"notificationId": "n-1", "notificationType": "USER_MANAGEMENT", "uId": "2", "notification": {"type": "CREATE"}}
+    created = {
+        "notificationId": "n-1",
+        "notificationType": "USER_MANAGEMENT",
+        "uId": "2",
+        "notification": {"type": "CREATE"},
+    }
     updated = {**created, "notification": {"type": "UPDATE"}}
     reordered = dict(reversed(created.items()))
 
@@ -89,7 +94,9 @@ def test_authenticate_tells_what_a_device_is_and_token_update_enrols_it(services
 
 
 def test_secrets_are_stored_as_fingerprints_that_can_be_compared(services, engine):
-    process([envelope(check_in("TokenUpdate", at=NOON + n * SECOND, UnlockToken=UNLOCK_TOKEN)) for n in (0, 1)], services)
+    process(
+        [envelope(check_in("TokenUpdate", at=NOON + n * SECOND, UnlockToken=UNLOCK_TOKEN)) for n in (0, 1)], services
+    )
 
     payloads = [json.loads(row["body"])["checkin_event"]["raw_payload"] for row in rows(engine, events, "body")]
     fact = rows(engine, devices)[0]["facts"]["UnlockToken"][0]
