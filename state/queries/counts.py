@@ -1,11 +1,11 @@
-"""Numbers about events, and about the database itself, for metrics and health."""
+"""Numbers about events, for metrics and health."""
 
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, Select, func, select
 
 from state.queries.events import STORED
 from state.queries.reading import reading
@@ -30,15 +30,6 @@ class Activity:
     last_event_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DatabaseFacts:
-    """``journal_mode`` is SQLite's, None elsewhere."""
-
-    dialect: str
-    version: str
-    journal_mode: str | None
-
-
 def read_event_counts(engine: Engine) -> list[EventCount]:
     with reading(engine) as connection:
         rows = connection.execute(select(event_counts).order_by(*event_counts.primary_key)).mappings()
@@ -50,19 +41,24 @@ def stuck_numbers(engine: Engine) -> dict[str, int]:
     numbers = dict.fromkeys(STORED[1:], 0)
     query = select(events.c.status, func.count()).where(events.c.status.in_(numbers)).group_by(events.c.status)
     with reading(engine) as connection:
-        return numbers | dict(connection.execute(query).tuples())
+        return numbers | _pairs(connection, query)
 
 
-def activity(engine: Engine, senders: list[str], *, since: datetime) -> dict[str, Activity]:
-    """What each of ``senders`` sent since then; when the last event was received is told also when that was before."""
+def activity(engine: Engine, senders: Mapping[str, str], *, since: datetime) -> dict[str, Activity]:
+    """What each of ``senders`` (name → kind) sent since then; its last event is told also when that was before."""
     numbers: dict[str, dict[str, int]] = defaultdict(dict)
     grouped = select(events.c.sender, events.c.status, func.count()).group_by(events.c.sender, events.c.status)
     with reading(engine) as connection:
-        for sender, status, count in connection.execute(grouped.where(events.c.id >= _first_id(since))).tuples():
+        for sender, status, count in connection.execute(grouped.where(events.c.id >= _first_id(since))):
             numbers[sender][status] = count
+        # No index finds the last event of a sender that never sent one; most of those are the only one of their kind.
+        heard = set(connection.scalars(select(event_counts.c.kind).distinct()))
         return {
-            name: Activity(numbers=numbers.get(name, {}), last_event_at=_last_event_at(connection, name))
-            for name in senders
+            name: Activity(
+                numbers=numbers.get(name, {}),
+                last_event_at=_last_event_at(connection, name) if kind in heard else None,
+            )
+            for name, kind in senders.items()
         }
 
 
@@ -71,16 +67,11 @@ def stuck_since(engine: Engine, since: datetime) -> dict[str, int]:
     numbers = dict.fromkeys(STORED[1:], 0)
     query = select(events.c.status, func.count()).where(events.c.status.in_(numbers), events.c.id >= _first_id(since))
     with reading(engine) as connection:
-        return numbers | dict(connection.execute(query.group_by(events.c.status)).tuples())
+        return numbers | _pairs(connection, query.group_by(events.c.status))
 
 
-def database_facts(engine: Engine) -> DatabaseFacts:
-    with reading(engine) as connection:
-        version = ".".join(str(part) for part in connection.dialect.server_version_info or ())
-        is_sqlite = connection.dialect.name == "sqlite"
-        mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar() if is_sqlite else None
-        connection.exec_driver_sql("SELECT 1")
-        return DatabaseFacts(dialect=connection.dialect.name, version=version, journal_mode=mode)
+def _pairs(connection: Connection, query: "Select[str, int]") -> dict[str, int]:
+    return {status: count for status, count in connection.execute(query)}  # noqa: C416 - a result has keys()
 
 
 def _first_id(since: datetime) -> str:

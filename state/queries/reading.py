@@ -16,22 +16,28 @@ _UNDEFINED_TABLE = "42P01"
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """A transaction in which the database refuses every write. Raises: DatabaseAway, also for missing tables."""
-    _must_exist(engine)
+    must_exist(engine)
+    with database_errors(), engine.connect().execution_options(postgresql_readonly=True) as connection:
+        if connection.dialect.name != "sqlite":
+            yield connection
+            return
+        connection.exec_driver_sql("PRAGMA query_only = ON")
+        try:
+            yield connection
+        finally:
+            connection.exec_driver_sql("PRAGMA query_only = OFF")
+
+
+@contextmanager
+def database_errors() -> Iterator[None]:
+    """Whatever the database objects to, in words. Raises: DatabaseAway."""
     try:
-        with engine.connect().execution_options(postgresql_readonly=True) as connection:
-            if connection.dialect.name != "sqlite":
-                yield connection
-                return
-            connection.exec_driver_sql("PRAGMA query_only = ON")
-            try:
-                yield connection
-            finally:
-                connection.exec_driver_sql("PRAGMA query_only = OFF")
+        yield
     except (DBAPIError, PoolTimeout) as exc:
         raise DatabaseAway(_reason(exc)) from exc
 
 
-def _must_exist(engine: Engine) -> None:
+def must_exist(engine: Engine) -> None:
     """SQLite would make an empty file of a database that is not there, and answer."""
     name = engine.url.database
     if engine.dialect.name == "sqlite" and name and not Path(name).exists():

@@ -2,6 +2,7 @@
 
 import argparse
 import base64
+import sys
 import urllib.error
 import urllib.request
 
@@ -26,7 +27,7 @@ def main() -> None:
             status, body = answer.status, answer.read()
     except urllib.error.HTTPError as refused:
         status, body = refused.code, refused.read()
-    print(body.decode(), given.w.replace("%{http_code}", str(status)), end="")
+    sys.stdout.write(body.decode() + given.w.replace("%{http_code}", str(status)))
 
 
 if __name__ == "__main__":

@@ -82,4 +82,3 @@ def sqlite_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     home.mkdir()
     monkeypatch.setenv("WINDFALL_HOME", str(home))
     return home
-

@@ -1,0 +1,1 @@
+"""Windfall beside the pipeline that people build today, on one machine with equal servers: `python -m bench`."""

@@ -1,0 +1,1 @@
+"""Outbound HTTP and mail, one file per service. The only room that knows HTTP libraries."""

@@ -1,0 +1,124 @@
+"""The JSON API: lists and items under `/api/`, for whoever has a token. Nothing here writes to the database."""
+
+import hmac
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request
+from werkzeug.exceptions import NotFound, Unauthorized
+
+from config.secret_file import Secrets
+from console.health import examine
+from console.received import list_received
+from console.replay import Replayer
+from console.senders import FILTERS as SENDER_FILTERS
+from console.senders import senders
+from console.stores import Stores
+from domain.errors import BadQuery
+from domain.json_types import JSONObject
+from state.queries.devices import list_devices, one_device
+from state.queries.events import RECEIVED, list_events, one_event
+from state.queries.pages import Filters, Page, Question, one_of, page_of_all, read_question, text_value
+
+HEALTH_FILTERS: Filters = {"name": text_value, "status": one_of("ok", "warn", "fail")}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """Answers for lists and items, from SQL, Redis and the settings."""
+
+    stores: Stores
+    now: Callable[[], datetime]
+
+    def list_events(self, question: Question) -> Page:
+        if question.filters.get("status") == RECEIVED:
+            return list_received(self.stores.inboxes, question)
+        return list_events(self.stores.engine, question)
+
+    def list_devices(self, question: Question) -> Page:
+        return list_devices(self.stores.engine, question)
+
+    def list_senders(self, question: Question) -> Page:
+        return page_of_all(senders(self.stores, self.now()), question, SENDER_FILTERS, key="name")
+
+    def list_health(self, question: Question) -> Page:
+        return page_of_all(self._health(), question, HEALTH_FILTERS, key="name")
+
+    def one_event(self, identifier: str) -> JSONObject | None:
+        return one_event(self.stores.engine, identifier)
+
+    def one_device(self, identifier: str) -> JSONObject | None:
+        return one_device(self.stores.engine, identifier)
+
+    def one_sender(self, name: str) -> JSONObject | None:
+        return next((item for item in senders(self.stores, self.now()) if item["name"] == name), None)
+
+    def one_check(self, name: str) -> JSONObject | None:
+        return next((item for item in self._health() if item["name"] == name), None)
+
+    def _health(self) -> list[JSONObject]:
+        return [check.as_json() for check in examine(self.stores, self.now())]
+
+
+def create_api(reader: Reader, replayer: Replayer) -> Blueprint:
+    """Routes of all lists; the token is checked by the app, before it tells what exists."""
+    api = Blueprint("api", __name__, url_prefix="/api")
+    lists: Mapping[str, tuple[Callable[[Question], Page], Callable[[str], JSONObject | None]]] = {
+        "events": (reader.list_events, reader.one_event),
+        "devices": (reader.list_devices, reader.one_device),
+        "senders": (reader.list_senders, reader.one_sender),
+        "health": (reader.list_health, reader.one_check),
+    }
+    for name, (many, one) in lists.items():
+        api.add_url_rule(f"/{name}", name, _many(many), methods=["GET"])
+        # What devices are called is up to MDM servers, and may have a slash in it.
+        identifier = "<path:identifier>" if name == "devices" else "<identifier>"
+        api.add_url_rule(f"/{name}/{identifier}", f"{name}-item", _one(name, one), methods=["GET"])
+
+    @api.post("/events/<identifier>/replay")
+    def replay(identifier: str) -> tuple[Response, int]:
+        if replayer.replay(identifier) is None:
+            raise NotFound(f"there is no event {identifier!r}")
+        return jsonify(id=identifier), 202
+
+    return api
+
+
+def demand_token(tokens: Secrets) -> None:
+    """Raises: Unauthorized, also when no token is configured: the API is never open."""
+    scheme, _, shown = request.headers.get("Authorization", "").partition(" ")
+    raw = shown.strip().encode("latin-1", "replace")
+    good = False
+    for token in tokens.accepted():
+        good |= hmac.compare_digest(raw, token)
+    if not good or scheme.lower() != "bearer":
+        error = Unauthorized("send the API token as `Authorization: Bearer <token>`")
+        error.www_authenticate = None
+        raise error
+
+
+def _many(answer: Callable[[Question], Page]) -> Callable[[], Response]:
+    def view() -> Response:
+        page = answer(read_question(_arguments()))
+        return jsonify(items=page.items, next=page.next)
+
+    return view
+
+
+def _one(name: str, answer: Callable[[str], JSONObject | None]) -> Callable[[str], Response]:
+    def view(identifier: str) -> Response:
+        item = answer(identifier)
+        if item is None:
+            raise NotFound(f"there is no {identifier!r} in {name}")
+        return jsonify(item)
+
+    return view
+
+
+def _arguments() -> dict[str, Any]:
+    twice = sorted(name for name, values in request.args.lists() if len(values) > 1)
+    if twice:
+        raise BadQuery(f"{', '.join(twice)}: given more than once")
+    return dict(request.args.items())

@@ -1,0 +1,1 @@
+"""One file a command of `windfall`: it gives `command`, and is found by being here."""

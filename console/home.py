@@ -1,0 +1,80 @@
+"""The folder that everything on one machine lives in: private, locked by whoever runs it, secrets made once."""
+
+import fcntl
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+from config.settings import Settings
+
+SECRET_BYTES = 32
+
+
+class StartError(Exception):
+    """`windfall up` cannot start or go on; the text says why and what to do, in one line."""
+
+
+def make_private(folder: Path) -> None:
+    """A folder that only we can look into. Raises: PermissionError, when it is there and belongs to somebody else."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if folder.stat().st_uid != os.getuid():
+        raise PermissionError(f"{folder} belongs to another user")
+    folder.chmod(0o700)
+
+
+def prepare_home(settings: Settings) -> None:
+    """Make the folders that everything else lies in."""
+    home = settings.home_path
+    for folder in (home, home / "run", home / "log", settings.secrets_path):
+        make_private(folder)
+
+
+def lock_home(settings: Settings) -> int:
+    """The descriptor of a lock that lasts until everybody who inherited it has ended. Raises: StartError."""
+    descriptor = os.open(settings.home_path / "run" / "up.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise StartError(
+            f"another `windfall up` runs in {settings.home_path}, or is still stopping;"
+            " stop it, or set WINDFALL_HOME to another folder"
+        ) from None
+    return descriptor
+
+
+def make_secrets(settings: Settings) -> list[Path]:
+    """Write a secret for whoever has none, and say which files are new.
+
+    A file that is there is left alone, also an empty one: that is how a sender is kept off.
+    """
+    made = []
+    for name in _missing(settings):
+        path = settings.secrets_path / name
+        if not path.exists():
+            _write(path, secrets.token_urlsafe(SECRET_BYTES))
+            made.append(path)
+    return made
+
+
+def _missing(settings: Settings) -> Iterator[str]:
+    """Names of the secrets that the configuration does not give."""
+    if settings.api_token is None and settings.api_token_file is None:
+        yield "api-token"
+    if settings.fingerprint_key is None and settings.fingerprint_key_file is None:
+        yield "fingerprint-key"
+    for name, sender in settings.senders.items():
+        if not sender.secrets and sender.secrets_file is None:
+            yield name
+
+
+def _write(path: Path, secret: str) -> None:
+    """All of it or nothing, also when the power goes."""
+    draft = path.with_name(f".{path.name}.new")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(f"{secret}\n")
+        file.flush()
+        os.fsync(file.fileno())
+    draft.rename(path)

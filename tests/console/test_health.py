@@ -1,0 +1,177 @@
+"""What the checks say of a Redis, a database and a pipeline that are not well."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from console.health import examine
+from console.health.check import size, span
+from console.health.redis_checks import redis_checks
+from console.stores import Stores
+from ingest.filesets import DAMAGED_NAME
+from ingest.spool import Spool
+from tasks.process import bury
+from tests.deliveries import check_in, envelope
+
+
+@pytest.fixture
+def stores(settings):
+    opened = Stores(settings=settings)
+    yield opened
+    opened.close()
+
+
+def checks(stores, now=None):
+    return {check.name: check for check in examine(stores, now or datetime.now(UTC))}
+
+
+def test_everything_that_is_well_needs_no_fix(stores, services):
+    services.inboxes.mark_swept(services.now())
+    stores.settings.secrets_path.mkdir(parents=True)
+    (stores.settings.secrets_path / "fingerprint-key").write_text("k" * 32)
+
+    seen = checks(stores)
+
+    assert [check.name for check in seen.values() if check.fix] == ["workers"]
+    assert seen["redis_appendfsync"].seen == "always"
+    assert "off" in seen["sender:apps-and-books"].seen
+
+
+def test_a_redis_that_would_lose_events_fails(stores, redis_client):
+    before = redis_client.config_get("*")
+    redis_client.config_set("appendfsync", "everysec")
+    redis_client.config_set("appendonly", "no")
+    redis_client.config_set("maxmemory-policy", "allkeys-lru")
+    try:
+        seen = {check.name: check for check in redis_checks(stores)}
+    finally:
+        for name in ("appendonly", "appendfsync", "maxmemory-policy"):
+            redis_client.config_set(name, before[name])
+
+    assert {name for name, check in seen.items() if check.status == "fail"} == {"redis_appendonly", "redis_eviction"}
+    assert seen["redis_appendfsync"].status == "warn"
+    assert "CONFIG SET appendfsync always" in seen["redis_appendfsync"].fix
+
+
+def test_a_redis_that_is_full_fails(stores, redis_client):
+    before = redis_client.config_get("maxmemory")["maxmemory"]
+    redis_client.config_set("maxmemory", "1")
+    try:
+        seen = {check.name: check for check in redis_checks(stores)}
+    finally:
+        redis_client.config_set("maxmemory", before)
+
+    assert seen["redis_memory"].status == seen["redis_writes"].status == "fail"
+
+
+def test_a_redis_that_tells_little_is_no_error(make_settings, redis_client, redis_location, database_location):
+    redis_client.execute_command("ACL", "SETUSER", "shy", "on", ">pw", "~*", "+@all", "-config", "-info")
+    try:
+        location = f"{redis_location}&username=shy&password=pw"
+        shy = Stores(settings=make_settings(redis_url=location, database_url=database_location))
+        (refused,) = redis_checks(shy)
+        redis_client.execute_command("ACL", "SETUSER", "shy", "+info")
+        told = {check.name: check for check in redis_checks(shy)}
+        shy.close()
+    finally:
+        redis_client.execute_command("ACL", "DELUSER", "shy")
+
+    assert "+info" in refused.fix
+    assert told["redis"].status == "ok"
+    assert "+config|get" in told["redis_appendfsync"].fix
+
+
+def test_events_that_wait_warn_and_then_fail(make_settings, stores, redis_client, services):
+    old = int((datetime.now(UTC) - timedelta(seconds=60)).timestamp() * 1000)
+    redis_client.xadd("windfall:inbox:jamf.unknown:0", {"h": b"{}", "b": b""}, id=f"{old}-0")
+    assert checks(stores)["inboxes"].status == "warn"
+
+    redis_client.xadd("windfall:inbox:micromdm.Connect:0", {"h": b"{}", "b": b""}, id=f"{old - 600_000}-0")
+    waiting = checks(stores)["inboxes"]
+
+    assert waiting.status == "fail"
+    assert "2 events" in waiting.seen
+    assert "micromdm.Connect:0" in waiting.seen
+
+
+def test_a_sweep_that_is_late_fails(stores, services):
+    services.inboxes.mark_swept(services.now() - timedelta(seconds=16))
+
+    assert checks(stores)["beat"].status == "fail"
+
+
+def test_what_is_in_the_spool_warns_with_its_age_from_its_beginning(stores):
+    an_hour_ago = datetime.now(UTC) - timedelta(hours=3)
+    spool = Spool(stores.settings.spool_path, max_bytes=2**20, min_free_bytes=0, clock=an_hour_ago.timestamp)
+    spool.append(b"an event")
+
+    waiting = checks(stores)["spool"]
+    spool.drain(lambda records: None)
+    empty = checks(stores)["spool"]
+    spool.close()
+
+    assert waiting.status == "warn"
+    assert "3 h" in waiting.seen
+    assert empty.status == "ok"
+
+
+def test_damaged_files_of_the_spool_warn(stores):
+    place = stores.settings.spool_path / DAMAGED_NAME
+    place.mkdir(parents=True)
+    (place / "1-aa-00000001.segment").write_bytes(b"torn")
+
+    assert "4 B" in checks(stores)["spool"].seen
+
+
+def test_a_buried_event_warns_for_a_day(stores, services):
+    bury(envelope(check_in("TokenUpdate")), "it broke", services)
+
+    assert checks(stores)["buried"].status == "warn"
+    assert checks(stores, datetime.now(UTC) + timedelta(days=2))["buried"].status == "ok"
+
+
+def test_a_database_that_says_nothing_is_said_to(make_settings, redis_client, silent_server):
+    stores = Stores(settings=make_settings(database_url=f"postgresql://nobody@{silent_server}/none?sslmode=disable"))
+
+    seen = checks(stores)
+    stores.close()
+
+    assert seen["database"].status == "fail"
+    assert "not known" in seen["sender:jamf"].seen
+
+
+def test_a_secret_that_no_header_can_carry_warns(make_settings, database_location, redis_client):
+    senders = {"apps-and-books": {"kind": "apps-and-books", "secrets": "gehöim"}}
+    given = make_settings(database_url=database_location, senders=senders, api_token="gehöim")
+    stores = Stores(settings=given)
+
+    seen = checks(stores)
+    stores.close()
+
+    assert seen["sender:apps-and-books"].status == seen["api_token"].status == "warn"
+
+
+def test_everything_away_is_told_at_once_with_what_helps(make_settings, tmp_path):
+    stores = Stores(settings=make_settings(redis_url="redis://:a-secret@127.0.0.1:1/0", api_token=None, senders={}))
+
+    seen = checks(stores)
+    stores.close()
+
+    failing = {name for name, check in seen.items() if check.status == "fail"}
+    assert failing == {"redis", "database", "inboxes", "fingerprint_key", "senders"}
+    assert seen["api_token"].status == "warn"
+    assert "windfall db upgrade" in seen["database"].fix
+    assert "127.0.0.1:1" in seen["redis"].seen
+    assert not any("a-secret" in f"{check.seen} {check.fix}" for check in seen.values())
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0, "0 s"), (119, "119 s"), (120, "2 min"), (7_200, "2 h"), (10 * 86_400, "10 d")]
+)
+def test_times_are_told_as_people_tell_them(seconds, words):
+    assert span(seconds) == words
+
+
+@pytest.mark.parametrize(("number", "words"), [(812, "812 B"), (2048, "2.0 KiB"), (5 * 2**30, "5.0 GiB")])
+def test_sizes_too(number, words):
+    assert size(number) == words
