@@ -52,6 +52,17 @@ def _bind(value: object) -> object:
     return value
 
 
+def _location(*schemes: str) -> BeforeValidator:
+    """A URL of one of these schemes; what is wrong with it is said without repeating it, as it may hold a password."""
+
+    def check(value: object) -> object:
+        if isinstance(value, str) and not value.startswith(tuple(f"{scheme}://" for scheme in schemes)):
+            raise ValueError(f"the URL must begin with {' or '.join(f'{scheme}://' for scheme in schemes)}")
+        return value
+
+    return BeforeValidator(check)
+
+
 Bind = Annotated[str, BeforeValidator(_bind)]
 
 
@@ -87,11 +98,13 @@ class Settings(BaseSettings):
     # Folder of the database, the spool, the embedded Redis and generated secrets.
     home: Path = Path("var")
     # Redis or Valkey, 6.2 or newer. Unset: one of our own, embedded in `home`.
-    redis_url: SecretStr | None = None
+    redis_url: Annotated[SecretStr | None, _location("redis", "rediss", "unix")] = None
     # The same from a file.
     redis_url_file: Path | None = None
     # SQLAlchemy URL of PostgreSQL or SQLite. Unset: SQLite in `home`.
-    database_url: SecretStr | None = None
+    database_url: Annotated[SecretStr | None, _location("postgresql", "postgres", "postgresql+psycopg", "sqlite")] = (
+        None
+    )
     # The same from a file.
     database_url_file: Path | None = None
     # Where webhooks are taken in.

@@ -131,7 +131,7 @@ def _receive(door: Door, path_secret: str | None, publisher: Publisher, received
     except MalformedEvent as exc:
         _quarantine(arrival, delivery_id, str(exc), publisher)
         raise
-    g.event = {"event_id": envelope.key, "type": envelope.type}
+    g.event = {"event_id": delivery_id, "type": envelope.type}
     stored = publisher.publish(envelope)
     log.info("delivery_stored", sender=door.name, type=envelope.type, delivery_id=delivery_id, stored=stored)
     return jsonify(delivery_id=delivery_id)

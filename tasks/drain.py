@@ -76,23 +76,24 @@ def _failed(lease: Lease, batch: Batch, exc: Exception, services: Services) -> b
 
 def _bury(lease: Lease, batch: Batch, error: str, services: Services, exc: Exception | None = None) -> bool:
     """Only ever one entry: after a failed batch, entries are tried one by one."""
+    unread = batch.tries > MOST_TRIES + 1  # reading it to bury it went wrong as well
     for envelope in _read(lease.inbox, batch.entries, services):
         try:
-            bury(envelope, error, services)
+            identifier = bury(envelope, error, services, unread=unread)
         except Exception as trouble:
             if not is_database_trouble(trouble):
                 raise
             return False
-        _report(envelope, error, exc)
+        _report(envelope, identifier, exc or f"event buried: {error}")
     lease.commit(batch)
     return True
 
 
-def _report(envelope: Envelope, error: str, exc: Exception | None) -> None:
-    """Tell people, by log and Sentry, that an event was buried; never what was in it."""
-    facts = {"kind": envelope.kind, "type": envelope.type, "sender": envelope.sender}
-    log.error("event_buried", key=envelope.key, **facts)
-    report_error(exc or f"event buried: {error}", event_id=envelope.key, **facts)
+def _report(envelope: Envelope, identifier: str | None, problem: Exception | str) -> None:
+    """Tell people, by log and Sentry, that an event was buried, and the id that `windfall events show` takes."""
+    facts = {"event_id": identifier, "kind": envelope.kind, "type": envelope.type, "sender": envelope.sender}
+    log.error("event_buried", **facts)
+    report_error(problem, **facts)
 
 
 def _read(inbox: str, entries: Sequence[Entry], services: Services) -> list[Envelope]:

@@ -7,7 +7,7 @@ from domain.kinds import TYPES
 from state.unit_of_work import Delivery, UnitOfWork, unit_of_work
 from tasks.registry import handlers_of
 from tasks.services import Services, new_id
-from tasks.story import Story, read_story
+from tasks.story import Story, read_story, unread_story
 
 PROCESSED, QUARANTINED, BURIED = "processed", "quarantined", "buried"
 
@@ -81,23 +81,30 @@ def _store(story: Story, uow: UnitOfWork, services: Services) -> None:
     _count(envelope, "replayed" if envelope.replay_of else status, uow)
 
 
-def write_event(story: Story, status: str, uow: UnitOfWork, services: Services) -> None:
-    """A new row, or for a replay the new outcome of the stored one."""
+def write_event(story: Story, status: str, uow: UnitOfWork, services: Services) -> str:
+    """A new row, or for a replay the new outcome of the stored one; its id."""
     outcome = {**story.columns(), "status": status, "processed_at": services.now()}
     if story.envelope.replay_of:
         uow.settle_event(story.envelope.replay_of, outcome)
-    else:
-        uow.add_event({"id": new_id(services.now()), **story.arrival_columns(), **outcome})
+        return story.envelope.replay_of
+    identifier = new_id(services.now())
+    uow.add_event({"id": identifier, **story.arrival_columns(), **outcome})
+    return identifier
 
 
-def bury(envelope: Envelope, error: str, services: Services) -> None:
-    """Keep an event that cannot be processed, with the reason, out of the way of the others. Safe to do twice."""
+def bury(envelope: Envelope, error: str, services: Services, *, unread: bool = False) -> str | None:
+    """Keep an event that cannot be processed, with the reason, out of the way of the others; the id of its row.
+
+    With ``unread`` its body is not even looked at, and therefore, as it may hold secrets, not kept. Safe to do twice;
+    None when it was done before.
+    """
     with unit_of_work(services.engine) as uow:
         for buried in _first_seen([envelope], uow):
-            story = read_story(buried, services.fingerprint)
+            story = unread_story(buried) if unread else read_story(buried, services.fingerprint)
             story.error = error
-            write_event(story, BURIED, uow, services)
             _count(buried, BURIED, uow)
+            return write_event(story, BURIED, uow, services)
+    return None
 
 
 def _count(envelope: Envelope, outcome: str, uow: UnitOfWork) -> None:

@@ -63,6 +63,11 @@ class Story:
         }
 
 
+def unread_story(envelope: Envelope) -> Story:
+    """What is known of an event that nobody can read without harm."""
+    return Story(envelope=replace(envelope, body=b""), occurred_at=envelope.received_at, flags=["body_not_kept"])
+
+
 def read_story(envelope: Envelope, fingerprint: Callable[[bytes], str]) -> Story:
     """Redact, then read: handlers never see a secret, and a replay of what was stored reads the same."""
     redacted = redact(envelope.body, fingerprint)

@@ -8,11 +8,13 @@ from queue import Queue
 
 import pytest
 import sentry_sdk
+from sqlalchemy import select
 
 from config.inbox import Inboxes
 from config.reporting import report_error, start_reporting, without_path_secret
 from config.settings import Settings
 from ingest.app import create_app
+from state.schema import events
 from tasks.drain import drain
 from tasks.registry import load_handlers
 from tasks.services import Services, keyed_fingerprint
@@ -77,7 +79,7 @@ def test_an_unexpected_error_at_the_door_is_reported_without_body_or_secret(sent
     report, text = next_report(sentry)
     assert (answer.status_code, answer.json) == (500, {"error": "unexpected error"})
     tags = report["tags"]
-    assert (tags["sender"], tags["type"], len(tags["event_id"])) == ("micromdm", "mdm.Authenticate", 64)
+    assert (tags["sender"], tags["type"], len(tags["event_id"])) == ("micromdm", "mdm.Authenticate", 32)
     assert tags["url"] == "/webhooks/micromdm/[secret]"
     assert report["exception"]["values"][0]["value"] == "a bug in the publisher"
     for secret in ("path-secret", "header-secret", "raw_payload", "C02SECRETSERIAL"):
@@ -94,7 +96,9 @@ def test_a_buried_event_is_reported_with_its_id_type_and_sender(sentry, engine, 
 
     report, text = next_report(sentry)
     tags = report["tags"]
-    assert (tags["event_id"], tags["type"], tags["sender"]) == (poison.key, "mdm.GetToken", "nanomdm")
+    with engine.connect() as connection:
+        (identifier,) = connection.scalars(select(events.c.id).where(events.c.status == "buried"))
+    assert (tags["event_id"], tags["type"], tags["sender"]) == (identifier, "mdm.GetToken", "nanomdm")
     assert "raw_payload" not in text
 
 

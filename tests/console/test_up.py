@@ -130,9 +130,19 @@ class TestEnding:
         assert up.everybody() == []
         assert len(everybody) >= 8
 
+    def test_a_terminal_that_is_closed_stops_everything_in_order(self, up: Up) -> None:
+        everybody = up.everybody()
+        assert up.process.stdout is not None
+        up.process.stdout.close()
+
+        up.process.send_signal(signal.SIGHUP)
+
+        assert up.process.wait(timeout=PATIENCE) == 0
+        assert psutil.wait_procs(everybody, timeout=0)[1] == []
+
     def test_it_can_be_stopped_before_it_is_ready(self, tmp_path: Path) -> None:
         with windfall_up(tmp_path / "home") as up:
-            until((up.home / "run" / "supervisord.pid").exists, up)
+            until((up.home / "spool").exists, up)
             everybody = up.everybody()
 
             up.process.terminate()

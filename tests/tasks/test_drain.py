@@ -135,3 +135,16 @@ def test_what_a_killed_drain_had_committed_is_not_done_again(services, engine):
     assert statuses(engine) == ["processed"]
     with engine.connect() as connection:
         assert connection.scalar(select(event_keys.c.seen)) == 1
+
+
+def test_an_event_that_cannot_even_be_buried_as_it_is_is_buried_without_its_body(services, engine, redis_client):
+    post(services, token_request(1))
+    for _ in range(4):
+        services.inboxes.take(INBOX).begin()
+        redis_client.delete("windfall:lease:" + INBOX)
+
+    assert drain(INBOX, services) == "asleep"
+
+    with engine.connect() as connection:
+        buried = connection.execute(select(events)).mappings().one()
+    assert (buried["status"], buried["flags"], buried["body"]) == ("buried", ["body_not_kept"], b"")
