@@ -35,9 +35,10 @@ class Options:
 class Phase:
     """One load and its outcome. Rates are per second, times in seconds.
 
-    ``others`` is the share of all cores that processes which are none of ours took in the window: above a few percent,
-    the numbers say little. ``committed`` counts events that reached SQL within the window; ``drained_rate`` is all of them by the time until
-    the last was there. ``cpu`` is CPU seconds by role until then, per thousand events.
+    ``committed`` counts events that reached SQL within the window; ``drained_rate`` is all of them by the time until
+    the last was there. ``cpu`` is CPU seconds by role until then, per thousand events. ``others`` is the share of all
+    cores that went to processes which are none of ours, or to other machines of the host, in the window: with more than
+    a few percent the numbers say little.
     """
 
     load: Result

@@ -100,9 +100,9 @@ def cpu_of_tree(pid: int) -> float:
 
 
 def busy_seconds() -> float:
-    """CPU seconds that all processes of this machine have used since it started."""
+    """CPU seconds that this machine's processes have used, or its host has taken from it, since it started."""
     times = psutil.cpu_times()
-    return float(times.user + times.nice + times.system)
+    return float(times.user + times.nice + times.system + getattr(times, "steal", 0.0))
 
 
 def cores() -> int:

@@ -21,10 +21,14 @@ MAX_BYTES = 8 * 1024 * 1024
 
 _PREFIX = "windfall"
 
+# KEYS stream wake ...; ARGV head body ... -> per envelope: 1 when its inbox slept
 _APPEND = """
-redis.call('XADD', KEYS[1], '*', 'h', ARGV[1], 'b', ARGV[2])
-if redis.call('SET', KEYS[2], '1', 'NX') then return 1 end
-return 0
+local slept = {}
+for i = 1, #KEYS, 2 do
+  redis.call('XADD', KEYS[i], '*', 'h', ARGV[i], 'b', ARGV[i + 1])
+  slept[#slept + 1] = redis.call('SET', KEYS[i + 1], '1', 'NX') and 1 or 0
+end
+return slept
 """
 
 # KEYS stream lease care; ARGV token lease_ms max_entries max_bytes. -> {-1} not ours | {0} empty | {1, tries, entries}
@@ -69,7 +73,7 @@ return {1, tries, careful and 1 or 0, entries}
 _COMMIT = """
 for i = 2, #ARGV do redis.call('XDEL', KEYS[1], ARGV[i]) end
 if ARGV[1] == '0' then redis.call('DEL', KEYS[2]) end
-return 1
+return redis.call('XLEN', KEYS[1])
 """
 
 # KEYS stream wake lease; ARGV token. Only an empty inbox goes to sleep.
@@ -168,14 +172,13 @@ class Inboxes:
 
     def append(self, inbox: str, head: bytes, body: bytes) -> bool:
         """Store one envelope; True when the inbox slept, so that its drainer is to be woken by the caller."""
-        return bool(self._append(keys=[_stream(inbox), _wake(inbox)], args=[head, body]))
+        return bool(self.append_many([(inbox, head, body)]))
 
     def append_many(self, envelopes: Sequence[tuple[str, bytes, bytes]]) -> set[str]:
-        """Store (inbox, head, body) triples in one round trip, in order; the inboxes to be woken."""
-        pipeline = self._redis.pipeline(transaction=False)
-        for inbox, head, body in envelopes:
-            self._append(keys=[_stream(inbox), _wake(inbox)], args=[head, body], client=pipeline)
-        slept = pipeline.execute()
+        """Store (inbox, head, body) triples, all or none, in one step; the inboxes to be woken by the caller."""
+        keys = [key for inbox, _, _ in envelopes for key in (_stream(inbox), _wake(inbox))]
+        args = [part for _, head, body in envelopes for part in (head, body)]
+        slept = self._append(keys=keys, args=args)
         return {inbox for (inbox, _, _), due in zip(envelopes, slept, strict=True) if due}
 
     def take(self, inbox: str) -> "Lease | None":
@@ -234,12 +237,13 @@ class Lease:
         _, tries, careful, rows = answer
         return Batch(entries=tuple(_script_entries(rows)), tries=tries, careful=bool(careful))
 
-    def commit(self, batch: Batch) -> None:
-        """Delete what SQL has now; safe to do twice, and by a drainer that lost its lease meanwhile."""
-        self._inboxes._commit(  # noqa: SLF001
+    def commit(self, batch: Batch) -> int:
+        """Delete what SQL has now, and say how many entries are left; safe to do twice, and without the lease."""
+        left: int = self._inboxes._commit(  # noqa: SLF001
             keys=[_stream(self.inbox), _care(self.inbox)],
             args=[int(batch.careful), *(entry.id for entry in batch.entries)],
         )
+        return left
 
     def sleep(self) -> bool:
         """Go to sleep if the inbox is empty, in one step; False when there is more to do."""

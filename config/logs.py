@@ -12,7 +12,7 @@ ALLOWED = frozenset(
     {
         "event", "level", "timestamp", "logger", "exception",
         "action_id", "attempts", "bytes", "command_uuid", "delivery_id", "device_id", "dropped", "duration_ms", "error",
-        "event_id", "events", "file", "inbox", "inboxes", "key", "kind", "next_in_s", "offset", "pid", "process",
+        "bodies", "event_id", "events", "file", "inbox", "inboxes", "key", "keys", "kind", "next_in_s", "offset", "pid", "process",
         "reason", "records", "seconds", "sender", "set", "state", "status", "stored", "topic", "tries", "type",
     }
 )  # fmt: skip

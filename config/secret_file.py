@@ -44,9 +44,10 @@ class Secrets:
         if self.path is not None:
             now = self._monotonic()
             if self._checked_at is None or now - self._checked_at >= RECHECK_AFTER:
-                with self._lock:
-                    self._checked_at = now
-                    self._reread(self.path)
+                with self._lock:  # the first to come waits for the file as all others do
+                    if self._checked_at is None or now - self._checked_at >= RECHECK_AFTER:
+                        self._reread(self.path)
+                        self._checked_at = now
         return self._values
 
     def current(self) -> bytes | None:

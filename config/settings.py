@@ -119,6 +119,8 @@ class Settings(BaseSettings):
     worker_processes: int = Field(default=2, ge=1, le=128)
     # Bytes that the spool may hold while Redis is away.
     spool_max_bytes: int = Field(default=1024 * MEBIBYTE, ge=MEBIBYTE)
+    # Days for which the bodies of events are kept, for search and replay.
+    body_days: int = Field(default=30, ge=1, le=3650)
     # Bearer token of the JSON API.
     api_token: SecretStr | None = None
     # The same from a file; unset: `secrets/api-token` in `home`.

@@ -65,9 +65,9 @@ def programs(redis_binary: Path | None) -> Iterator[Program]:
         command = ("--lock", "redis.lock", str(redis_binary), "../redis/redis.conf")
         yield Program(name="redis", command=command, priority=10, stop_within=30, in_run_folder=True)
     yield Program(name="web", command=_python("ingest"), priority=20, stop_within=15)
-    yield Program(name="console", command=_python("console"), priority=30, stop_within=10)
+    yield Program(name="console", command=_python("console"), priority=30, stop_within=5)
     yield Program(name="worker", command=_python("workers", "worker"), priority=40, stop_within=TIME_LIMIT + 10)
-    yield Program(name="beat", command=_python("workers", "beat"), priority=50, stop_within=10)
+    yield Program(name="beat", command=_python("workers", "beat"), priority=50, stop_within=5)
 
 
 def write_supervisor_config(settings: Settings, redis_binary: Path | None) -> tuple[Path, list[Program]]:

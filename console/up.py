@@ -18,7 +18,7 @@ from console.ports import check_ports
 from console.redis_server import RedisServerError, find_server, write_configuration
 from console.supervision import Supervisor
 from console.supervisor_config import write_supervisor_config
-from console.watch import wait_until_ready, watch
+from console.watch import say, wait_until_ready, watch
 from state.engine import open_engine
 from state.migrate import MigrationError, upgrade
 
@@ -43,12 +43,12 @@ def up(settings: Settings, out: TextIO, err: TextIO) -> None:
     supervisor = Supervisor(configuration, programs, lock=lock)
     try:
         if wait_until_ready(settings, supervisor, stop):
-            print(banner(settings, show_secrets=out.isatty(), at=datetime.now(UTC)), file=out, flush=True)
+            say(out, banner(settings, show_secrets=out.isatty(), at=datetime.now(UTC)))
             watch(settings, supervisor, stop, err)
     finally:
-        print("windfall: stopping", file=err, flush=True)
+        say(err, "windfall: stopping")
         if not supervisor.stop():
-            print("windfall: some processes did not end in time and were killed", file=err, flush=True)
+            say(err, "windfall: some processes did not end in time and were killed")
 
 
 def _stop_on_signals() -> threading.Event:

@@ -5,7 +5,7 @@ import re
 import threading
 import time
 from collections import Counter
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import TextIO
 
 from redis.exceptions import RedisError
@@ -20,11 +20,17 @@ READY_WITHIN = 60.0
 """Seconds until the front door must answer."""
 
 NEEDED = ("redis", "web")
-HOPELESS = 3
+HOPELESS = 2
 """Times that one of these may end before it is given up."""
 
 SAME_AGAIN = 60.0
 """Seconds in which the ends of one process are told once."""
+
+
+def say(stream: TextIO, text: str) -> None:
+    """Tell people, if anybody is still there: a terminal that was closed must not keep us from stopping in order."""
+    with suppress(OSError):
+        print(text, file=stream, flush=True)
 
 
 def wait_until_ready(settings: Settings, supervisor: Supervisor, stop: threading.Event) -> bool:
@@ -55,7 +61,7 @@ def watch(settings: Settings, supervisor: Supervisor, stop: threading.Event, err
         if ended and now - told.get(ended.program, -SAME_AGAIN) >= SAME_AGAIN:
             told[ended.program] = now
             evidence = _evidence(settings, ended.program)
-            print(f"windfall: {ended.program} ended ({ended.how}) and is started again{evidence}", file=err, flush=True)
+            say(err, f"windfall: {ended.program} ended ({ended.how}) and is started again{evidence}")
 
 
 def _next_exit(settings: Settings, supervisor: Supervisor, *, within: float) -> Exit | None:

@@ -42,3 +42,8 @@ def believed(occurred_at: datetime | None, received_at: datetime) -> tuple[datet
 def rfc3339(moment: datetime) -> str:
     """UTC with microseconds and `Z`: sorts as text as it sorts as time."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def id_prefix(moment: datetime) -> str:
+    """How our own ids of that moment begin: 12 hex digits of milliseconds, so that ids sort by time."""
+    return f"{int(moment.timestamp() * 1000):012x}"

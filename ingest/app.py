@@ -148,7 +148,7 @@ def _body(door: Door, path_secret: str | None) -> bytes:
         raise Unauthorized("the secret is missing or wrong")
     check_length(request.headers.get("Content-Length"), limit)
     encoding = check_encoding(request.headers.get("Content-Encoding"))
-    raw = read_body(request.environ["wsgi.input"], limit)
+    raw = read_body(request.environ["wsgi.input"], limit, length=request.content_length)
     if not admitted and not door.source.signs(knock, raw, secrets):
         raise Unauthorized("the signature is wrong")
     return unpack(raw, encoding, limit)

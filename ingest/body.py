@@ -25,19 +25,21 @@ def check_encoding(content_encoding: str | None) -> str:
     return encoding
 
 
-def read_body(stream: Stream, limit: int) -> bytes:
-    """All of the body. Asks for one byte more than the limit: a chunked body says its length only by ending.
+def read_body(stream: Stream, limit: int, *, length: int | None) -> bytes:
+    """All of the body: ``length`` bytes when it says so, else what comes before its end.
 
-    Raises: BodyTooLarge.
+    Asks for one byte more than the limit, as a chunked body tells its length only by ending. Raises: BodyTooLarge.
     """
     chunks: list[bytes] = []
     size = 0
-    while size <= limit:
+    while size <= limit and size != length:
         chunk = stream.read(limit + 1 - size)
         if not chunk:
             return b"".join(chunks)
         chunks.append(chunk)
         size += len(chunk)
+    if size == length:
+        return b"".join(chunks)
     raise BodyTooLarge(f"the body is larger than the limit of {limit} bytes")
 
 

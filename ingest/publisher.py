@@ -19,10 +19,15 @@ from config.inbox import Inboxes
 from config.refusals import add_refusals
 from config.reporting import report_error
 from domain.envelope import Envelope
+from domain.errors import CannotStore
+from ingest.commits import GroupCommit
 from ingest.record import pack, unpack_record
 from ingest.spool import Spool
 
 log = structlog.get_logger()
+
+MAX_GROUP = 1024 * 1024
+"""Bytes of events that one trip to Redis carries at the most, or one larger event."""
 
 PROBE_INTERVAL = 0.5
 """Seconds between two looks at Redis and the spool."""
@@ -38,6 +43,7 @@ class Publisher:
         self._inboxes = inboxes
         self._rescue = rescue
         self._spool = spool
+        self._appends = GroupCommit(self._append, max_bytes=MAX_GROUP, size=_size)
         self._wake = wake
         self._client = client
         self._redis_error: str | None = None
@@ -60,12 +66,10 @@ class Publisher:
         head = envelope.head()
         if self._redis_error is None:
             try:
-                slept = self._inboxes.append(inbox, head, envelope.body)
-            except (RedisError, OSError) as exc:
+                self._appends.submit((inbox, head, envelope.body))
+            except (RedisError, OSError, CannotStore) as exc:
                 self._close(exc)
             else:
-                if slept:
-                    self._wakes.put(inbox)
                 return "inbox"
         self._spool.append(pack(inbox, head, envelope.body))
         return "spool"
@@ -83,6 +87,8 @@ class Publisher:
             self._refused[(sender, reason)] += 1
 
     def _close(self, exc: Exception) -> None:
+        if isinstance(exc, CannotStore):
+            return  # the trip before has said why
         if self._redis_error is None:
             log.warning("redis_left", error=type(exc).__name__, reason=_words(exc))
         self._redis_error = f"{type(exc).__name__}: {_words(exc)}"
@@ -108,6 +114,13 @@ class Publisher:
             log.info("spool_drained", records=rescued)
         self._flush_refusals()
 
+    def _append(self, group: Sequence[tuple[str, bytes, bytes]]) -> None:
+        """One trip to Redis for all requests that wait for it; none, when the trip before has found it gone."""
+        if self._redis_error is not None:
+            raise CannotStore(self._redis_error)
+        for inbox in self._inboxes.append_many(group):
+            self._wakes.put(inbox)
+
     def _publish_records(self, records: Sequence[bytes]) -> None:
         for inbox in self._rescue.append_many([unpack_record(record) for record in records]):
             self._wakes.put(inbox)
@@ -131,6 +144,10 @@ class Publisher:
                 continue
             if self._redis_error is None:
                 self._wake(inbox)
+
+
+def _size(item: tuple[str, bytes, bytes]) -> int:
+    return sum(map(len, item))
 
 
 def _words(exc: Exception) -> str:

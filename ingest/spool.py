@@ -102,6 +102,9 @@ class Spool:
         self._capacity.reserve(len(framed) + SEGMENT_HEADER.size)  # it may be the first of a file
         try:
             self._commits.submit(framed)
+        except OSError as exc:
+            self._capacity.count(-len(framed))
+            raise CannotStore(f"the spool cannot write: {exc}") from exc
         except BaseException:
             self._capacity.count(-len(framed))
             raise

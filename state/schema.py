@@ -12,6 +12,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    text,
 )
 
 from state.moment import Moment
@@ -32,6 +33,8 @@ event_keys = Table(
     Column("delivery_id", String(32), nullable=False),
     Index("ix_event_keys_first_seen_at", "first_seen_at"),
 )
+
+_ODD = text("status <> 'processed'")
 
 events = Table(
     "events",
@@ -58,12 +61,20 @@ events = Table(
     Column("details", JSON, nullable=False),
     Column("content_type", String(200), nullable=False),
     Column("remote_addr", String(100), nullable=False),
-    # As it was received, secrets redacted; emptied when it is older than its retention.
-    Column("body", LargeBinary),
     Index("ix_events_device_id_id", "device_id", "id"),
     Index("ix_events_event_id", "event_id"),
-    Index("ix_events_status_id", "status", "id"),
+    Index("ix_events_sender_id", "sender", "id"),
     Index("ix_events_type_id", "type", "id"),
+    # Nearly all events are processed, and nobody looks for those by status alone.
+    Index("ix_events_status_id", "status", "id", postgresql_where=_ODD, sqlite_where=_ODD),
+)
+
+event_bodies = Table(
+    "event_bodies",
+    metadata,
+    # As they were received, secrets redacted. Apart from the events, so that forgetting one is deleting a row.
+    Column("id", String(32), primary_key=True),
+    Column("body", LargeBinary, nullable=False),
 )
 
 devices = Table(

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, bindparam, select, update
 
 from state.records import Records
-from state.schema import devices, event_counts, event_keys, events, user_channels
+from state.schema import devices, event_bodies, event_counts, event_keys, events, user_channels
 from state.upsert import add_to, insert_new
 
 
@@ -32,6 +32,7 @@ class UnitOfWork:
         self.devices = Records(connection, devices)
         self.user_channels = Records(connection, user_channels)
         self._new_events: list[dict[str, Any]] = []
+        self._new_bodies: list[dict[str, Any]] = []
         self._outcomes: list[dict[str, Any]] = []
         self._counts: Counter[tuple[str, str, str]] = Counter()
 
@@ -78,8 +79,11 @@ class UnitOfWork:
         query = select(events.c.event_id).where(events.c.event_id.in_(event_ids), events.c.kind == kind)
         return set(self._connection.scalars(query))
 
-    def add_event(self, row: dict[str, Any]) -> None:
+    def add_event(self, row: dict[str, Any], body: bytes | None) -> None:
+        """A new event; ``body`` is None when it is not to be kept."""
         self._new_events.append(row)
+        if body is not None:
+            self._new_bodies.append({"id": row["id"], "body": body})
 
     def settle_event(self, identifier: str, outcome: Mapping[str, Any]) -> None:
         """Write the new outcome of an event that is stored: `processed_at status error flags details`."""
@@ -94,6 +98,8 @@ class UnitOfWork:
         self.user_channels.flush()
         if self._new_events:
             self._connection.execute(events.insert(), self._new_events)
+        if self._new_bodies:
+            self._connection.execute(event_bodies.insert(), self._new_bodies)
         if self._outcomes:
             names = [name for name in self._outcomes[0] if name != "row_id"]
             statement = (

@@ -88,7 +88,7 @@ def write_event(story: Story, status: str, uow: UnitOfWork, services: Services) 
         uow.settle_event(story.envelope.replay_of, outcome)
         return story.envelope.replay_of
     identifier = new_id(services.now())
-    uow.add_event({"id": identifier, **story.arrival_columns(), **outcome})
+    uow.add_event({"id": identifier, **story.arrival_columns(), **outcome}, story.kept_body)
     return identifier
 
 

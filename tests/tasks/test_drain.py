@@ -1,10 +1,13 @@
+from dataclasses import replace
+
+import pytest
 from sqlalchemy import select
 
 from config.contract import inbox_of
-from config.inbox import Inboxes
+from config.inbox import MAX_ENTRIES, Inboxes
 from state.engine import open_engine
-from state.schema import event_keys, events
-from tasks.drain import drain
+from state.schema import event_bodies, event_keys, events
+from tasks.drain import LINGER, drain
 from tasks.services import Services, keyed_fingerprint
 from tests import poison as poison_handlers
 from tests.deliveries import NOON, SECOND, again, check_in, envelope
@@ -45,19 +48,14 @@ def test_a_second_drain_of_the_same_inbox_leaves_at_once(services, engine):
     assert statuses(engine) == []
 
 
-def test_after_its_slice_a_drain_wakes_itself_and_leaves(services, engine, wakes):
-    post(services, token_request(1), token_request(2))
-    ticks = iter([0.0, 0.5, 1.5])
-    hurried = Services(
-        engine=engine,
-        inboxes=services.inboxes,
-        wake=wakes,
-        fingerprint=services.fingerprint,
-        monotonic=lambda: next(ticks),
-    )
+def test_after_its_slice_a_drain_wakes_itself_and_leaves_what_is_left(services, engine, wakes):
+    post(services, *(token_request(n) for n in range(MAX_ENTRIES + 1)))
+    ticks, pauses = iter([0.0, 0.5, 0.51, 1.5]), []
+    hurried = replace(services, monotonic=lambda: next(ticks), pause=pauses.append)
 
     assert drain(INBOX, hurried) == "yielded"
-    assert wakes.inboxes == [INBOX]
+    assert (wakes.inboxes, pauses) == ([INBOX], [pytest.approx(LINGER - 0.01)])
+    assert services.inboxes.states([INBOX])[0].length == 1
     assert services.inboxes.take(INBOX) is not None
 
 
@@ -147,4 +145,5 @@ def test_an_event_that_cannot_even_be_buried_as_it_is_is_buried_without_its_body
 
     with engine.connect() as connection:
         buried = connection.execute(select(events)).mappings().one()
-    assert (buried["status"], buried["flags"], buried["body"]) == ("buried", ["body_not_kept"], b"")
+        assert connection.execute(select(event_bodies)).all() == []
+    assert (buried["status"], buried["flags"]) == ("buried", ["body_not_kept"])

@@ -50,11 +50,18 @@ def _create_events() -> None:
         sa.Column("details", sa.JSON, nullable=False),
         sa.Column("content_type", sa.String(200), nullable=False),
         sa.Column("remote_addr", sa.String(100), nullable=False),
-        sa.Column("body", sa.LargeBinary),
         sa.PrimaryKeyConstraint("id", name="pk_events"),
     )
-    for column in ("device_id", "status", "type"):
+    for column in ("device_id", "sender", "type"):
         op.create_index(f"ix_events_{column}_id", "events", [column, "id"])
+    odd = sa.text("status <> 'processed'")
+    op.create_index("ix_events_status_id", "events", ["status", "id"], postgresql_where=odd, sqlite_where=odd)
+    op.create_table(
+        "event_bodies",
+        sa.Column("id", sa.String(32), nullable=False),
+        sa.Column("body", sa.LargeBinary, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_event_bodies"),
+    )
     op.create_index("ix_events_event_id", "events", ["event_id"])
 
 
