@@ -11,9 +11,10 @@ import structlog
 ALLOWED = frozenset(
     {
         "event", "level", "timestamp", "logger", "exception",
-        "action_id", "attempts", "bytes", "command_uuid", "delivery_id", "device_id", "dropped", "duration_ms", "error",
-        "bodies", "event_id", "events", "file", "inbox", "inboxes", "key", "keys", "kind", "next_in_s", "offset", "pid", "process",
-        "reason", "records", "seconds", "sender", "set", "state", "status", "stored", "topic", "tries", "type",
+        "action_id", "attempts", "bodies", "bytes", "command_uuid", "delivery_id", "device_id", "dropped",
+        "duration_ms", "error", "event_id", "events", "file", "inbox", "inboxes", "key", "keys", "kind",
+        "next_in_s", "offset", "pid", "process", "reason", "records", "seconds", "sender", "state", "status",
+        "stored", "topic", "tries", "type",
     }
 )  # fmt: skip
 """What a log line may say. A payload, a token or a header is none of it; an unknown key is named, its value is not."""
@@ -21,6 +22,8 @@ ALLOWED = frozenset(
 
 def only_allowed(_: object, __: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Drop every key that is not on the list, and name them, so that a missing one is noticed."""
+    if ALLOWED.issuperset(entry):
+        return entry
     unknown = sorted(key for key in entry if key not in ALLOWED and not key.startswith("_"))
     for key in unknown:
         del entry[key]
@@ -45,7 +48,6 @@ class _Stdout:
 def configure_logs(level: int = logging.INFO) -> None:
     """Send our own lines, and warnings of the libraries, to stdout."""
     shared: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,

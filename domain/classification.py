@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import parse_qs
 
+from domain.envelope import Envelope
 from domain.errors import MalformedEvent
 from domain.json_body import canonical, parse_object
 from domain.json_types import JSONObject
@@ -26,11 +27,29 @@ LONGEST_TYPE = 100
 class Arrival:
     """A delivery before it is understood. ``body`` is decompressed."""
 
+    delivery_id: str
     sender: str
     kind: str
     content_type: str
+    remote_addr: str
     body: bytes
     received_at: datetime
+
+    def envelope(self, classified: "Classified", *, error: str | None = None) -> Envelope:
+        """The delivery as it is stored, with what was learned of it."""
+        return Envelope(
+            delivery_id=self.delivery_id,
+            sender=self.sender,
+            kind=self.kind,
+            type=classified.type,
+            key=classified.key,
+            also=classified.also,
+            received_at=self.received_at,
+            content_type=self.content_type,
+            remote_addr=self.remote_addr,
+            body=self.body,
+            error=error,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

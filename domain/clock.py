@@ -41,7 +41,7 @@ def believed(occurred_at: datetime | None, received_at: datetime) -> tuple[datet
 
 def rfc3339(moment: datetime) -> str:
     """UTC with microseconds and `Z`: sorts as text as it sorts as time."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 def id_prefix(moment: datetime) -> str:

@@ -32,9 +32,18 @@ class Envelope:
 
     def head(self) -> bytes:
         """Everything but the body, as JSON; unknown keys are ignored by readers, so that versions may mix."""
-        fields = {name: getattr(self, name) for name in self.__slots__ if name != "body"}
-        fields["received_at"] = rfc3339(self.received_at)
-        return json.dumps({name: value for name, value in fields.items() if value not in (None, "")}).encode()
+        fields = {
+            "delivery_id": self.delivery_id,
+            "sender": self.sender,
+            "kind": self.kind,
+            "type": self.type,
+            "key": self.key,
+            "received_at": rfc3339(self.received_at),
+            "content_type": self.content_type,
+            "remote_addr": self.remote_addr,
+        }
+        rare = {"also": self.also, "error": self.error, "replay_of": self.replay_of}
+        return json.dumps(fields | {name: value for name, value in rare.items() if value is not None}).encode()
 
     @classmethod
     def read(cls, head: bytes, body: bytes) -> "Envelope":
@@ -44,4 +53,4 @@ class Envelope:
         if received_at is None:
             raise ValueError("an envelope without the time it was received")
         known = {name: value for name, value in fields.items() if name in cls.__slots__}
-        return cls(**{"type": "", **known, "received_at": received_at, "body": body})
+        return cls(**{**known, "received_at": received_at, "body": body})

@@ -63,7 +63,7 @@ def mentions_secret(body: bytes) -> bool:
     True is only a suspicion: a key written with an escape, or one whose value is empty.
     """
     text = body.replace(b"\x00", b"") if b"\x00" in body else body
-    if b"\\u" in text or any(map(is_secret, _JSON_KEY.findall(text))):
+    if b"\\u" in text or any(map(is_secret, set(_JSON_KEY.findall(text)))):
         return True
     if b"<" in text and any(map(is_secret, chain(_PLIST_KEY.findall(text), _ELEMENT.findall(text)))):
         return True

@@ -1,6 +1,6 @@
 """The front door as a Flask app: who is it, is it an event, store it, answer."""
 
-import uuid
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,11 +15,10 @@ from werkzeug.exceptions import HTTPException
 from config.reporting import report_error, without_path_secret
 from config.secret_file import Secrets
 from config.settings import SenderSettings, Settings
-from domain.classification import Arrival, classify, quarantine_key
-from domain.envelope import Envelope
+from domain.classification import Arrival, Classified, classify, quarantine_key
 from domain.errors import CannotStore, MalformedEvent, Rejected, Unauthorized, UnknownSender
 from domain.kinds import KINDS
-from ingest.body import check_encoding, check_length, read_body, unpack
+from ingest.body import announced_length, check_encoding, read_body, unpack
 from ingest.knock import Knock
 from ingest.publisher import Publisher
 
@@ -117,74 +116,46 @@ def _door(doors: Mapping[str, Door], name: str) -> Door:
 
 
 def _receive(door: Door, path_secret: str | None, publisher: Publisher, received_at: datetime) -> Response:
-    body = _body(door, path_secret)
-    delivery_id = uuid.uuid4().hex
+    environ, headers = request.environ, request.headers
     arrival = Arrival(
+        delivery_id=os.urandom(16).hex(),
         sender=door.name,
         kind=door.settings.kind,
-        content_type=request.headers.get("Content-Type", ""),
-        body=body,
+        content_type=headers.get("Content-Type", ""),
+        remote_addr=environ.get("REMOTE_ADDR", ""),
+        body=_body(door, Knock(headers=headers, path_secret=path_secret, secret_header=door.settings.header), environ),
         received_at=received_at,
     )
     try:
-        envelope = _envelope(arrival, delivery_id)
+        envelope = arrival.envelope(classify(arrival))
     except MalformedEvent as exc:
-        _quarantine(arrival, delivery_id, str(exc), publisher)
+        _quarantine(arrival, str(exc), publisher)
         raise
-    g.event = {"event_id": delivery_id, "type": envelope.type}
+    g.event = {"event_id": arrival.delivery_id, "type": envelope.type}
     stored = publisher.publish(envelope)
-    log.info("delivery_stored", sender=door.name, type=envelope.type, delivery_id=delivery_id, stored=stored)
-    return jsonify(delivery_id=delivery_id)
+    log.info("delivery_stored", sender=door.name, type=envelope.type, delivery_id=arrival.delivery_id, stored=stored)
+    return Response(f'{{"delivery_id":"{arrival.delivery_id}"}}\n', mimetype="application/json")
 
 
-def _body(door: Door, path_secret: str | None) -> bytes:
+def _body(door: Door, knock: Knock, environ: Mapping[str, Any]) -> bytes:
     """The body of a sender that may come in. Raises: Rejected, each kind of it."""
     limit: int = door.source.MAX_BODY
     secrets = door.secrets.accepted()
-    knock = Knock(headers=request.headers, path_secret=path_secret, secret_header=door.settings.header)
     signed = hasattr(door.source, "signs") and door.source.is_signed(knock)
     admitted = door.source.admits(knock, secrets)
     if not admitted and not signed:
         raise Unauthorized("the secret is missing or wrong")
-    check_length(request.headers.get("Content-Length"), limit)
-    encoding = check_encoding(request.headers.get("Content-Encoding"))
-    raw = read_body(request.environ["wsgi.input"], limit, length=request.content_length)
+    length = announced_length(environ.get("CONTENT_LENGTH"), limit)
+    encoding = check_encoding(environ.get("HTTP_CONTENT_ENCODING"))
+    raw = read_body(environ["wsgi.input"], limit, length=length)
     if not admitted and not door.source.signs(knock, raw, secrets):
         raise Unauthorized("the signature is wrong")
     return unpack(raw, encoding, limit)
 
 
-def _envelope(arrival: Arrival, delivery_id: str) -> Envelope:
-    classified = classify(arrival)
-    return Envelope(
-        delivery_id=delivery_id,
-        sender=arrival.sender,
-        kind=arrival.kind,
-        type=classified.type,
-        key=classified.key,
-        also=classified.also,
-        received_at=arrival.received_at,
-        content_type=arrival.content_type,
-        remote_addr=request.remote_addr or "",
-        body=arrival.body,
-    )
-
-
-def _quarantine(arrival: Arrival, delivery_id: str, error: str, publisher: Publisher) -> None:
+def _quarantine(arrival: Arrival, error: str, publisher: Publisher) -> None:
     """Keep what an authenticated sender sent and we cannot read; it is answered 400 all the same."""
-    envelope = Envelope(
-        delivery_id=delivery_id,
-        sender=arrival.sender,
-        kind=arrival.kind,
-        type="",
-        key=quarantine_key(arrival),
-        received_at=arrival.received_at,
-        content_type=arrival.content_type,
-        remote_addr=request.remote_addr or "",
-        body=arrival.body,
-        error=error,
-    )
     try:
-        publisher.publish(envelope)
+        publisher.publish(arrival.envelope(Classified(type="", key=quarantine_key(arrival)), error=error))
     except CannotStore as exc:
         log.warning("quarantine_full", sender=arrival.sender, error=str(exc))

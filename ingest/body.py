@@ -10,10 +10,14 @@ class Stream(Protocol):
     def read(self, size: int = -1, /) -> bytes: ...
 
 
-def check_length(content_length: str | None, limit: int) -> None:
-    """Refuse a body by what it says of its length, before a byte of it is read. Raises: BodyTooLarge."""
-    if content_length and content_length.isdecimal() and int(content_length[:20]) > limit:
-        raise BodyTooLarge(f"the body has {content_length[:20]} bytes, the limit is {limit}")
+def announced_length(content_length: str | None, limit: int) -> int | None:
+    """What the body says of its length, before a byte of it is read; None when nothing. Raises: BodyTooLarge."""
+    if not content_length or not content_length.isdecimal():
+        return None
+    length = int(content_length[:20])
+    if length > limit:
+        raise BodyTooLarge(f"the body has {length} bytes, the limit is {limit}")
+    return length
 
 
 def check_encoding(content_encoding: str | None) -> str:

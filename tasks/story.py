@@ -75,7 +75,8 @@ def unread_story(envelope: Envelope) -> Story:
 def read_story(envelope: Envelope, fingerprint: Callable[[bytes], str]) -> Story:
     """Redact, then read: handlers never see a secret, and a replay of what was stored reads the same."""
     redacted = redact(envelope.body, fingerprint)
-    envelope = replace(envelope, body=redacted.body)
+    if redacted.fields:
+        envelope = replace(envelope, body=redacted.body)
     story = Story(envelope=envelope, error=envelope.error, occurred_at=envelope.received_at)
     if redacted.fields:
         story.flags.append("redacted")
@@ -94,9 +95,11 @@ def read_story(envelope: Envelope, fingerprint: Callable[[bytes], str]) -> Story
 def _named(envelope: Envelope) -> Envelope:
     """What was quarantined is read anew: a later version may understand it, when people replay it."""
     arrival = Arrival(
+        delivery_id=envelope.delivery_id,
         sender=envelope.sender,
         kind=envelope.kind,
         content_type=envelope.content_type,
+        remote_addr=envelope.remote_addr,
         body=envelope.body,
         received_at=envelope.received_at,
     )

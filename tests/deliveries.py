@@ -4,6 +4,7 @@ import base64
 import itertools
 import json
 import plistlib
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -33,27 +34,20 @@ def envelope(
     """What the door would store for ``body``; each call is a delivery of its own."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     arrival = Arrival(
-        sender=sender or kind, kind=kind, content_type="application/json", body=raw, received_at=received_at
-    )
-    classified = classify(arrival)
-    return Envelope(
         delivery_id=f"{next(_numbers):032x}",
-        sender=arrival.sender,
+        sender=sender or kind,
         kind=kind,
-        type=classified.type,
-        key=classified.key,
-        also=classified.also,
-        received_at=received_at,
-        content_type=arrival.content_type,
+        content_type="application/json",
+        remote_addr="127.0.0.1",
         body=raw,
-        **more,
+        received_at=received_at,
     )
+    return replace(arrival.envelope(classify(arrival)), **more)
 
 
 def again(first: Envelope) -> Envelope:
     """The same event delivered once more."""
-    fields = {name: getattr(first, name) for name in Envelope.__slots__}
-    return Envelope(**{**fields, "delivery_id": f"{next(_numbers):032x}"})
+    return replace(first, delivery_id=f"{next(_numbers):032x}")
 
 
 def check_in(message_type: str, *, at: datetime = NOON, udid: str = UDID, **content: Any) -> dict[str, Any]:

@@ -17,7 +17,17 @@ MDM = [(kind, name) for kind, name in EVERY if kind in ("micromdm", "nanomdm")]
 
 
 def classified(kind, body):
-    return classify(Arrival(sender=kind, kind=kind, content_type="application/json", body=body, received_at=NOW))
+    return classify(
+        Arrival(
+            delivery_id="d",
+            sender=kind,
+            kind=kind,
+            content_type="application/json",
+            remote_addr="",
+            body=body,
+            received_at=NOW,
+        )
+    )
 
 
 def read(kind, name, sender="a sender"):
