@@ -112,7 +112,7 @@ class Settings(BaseSettings):
     # Where API and metrics are served; private.
     console_bind: Bind = "127.0.0.1:8001"
     # Processes that take webhooks in, on this machine.
-    ingest_workers: int = Field(default=1, ge=1, le=64)
+    ingest_workers: int = Field(default=2, ge=1, le=64)
     # Requests that each of them stores at the same time; they share one fsync.
     ingest_threads: int = Field(default=8, ge=1, le=128)
     # Processes that work the event queues, on this machine.

@@ -1,6 +1,7 @@
 """JSON bodies as senders post them. Every event is read here at the door: usually one decode, one parse."""
 
 import json
+import re
 from typing import Any
 
 from domain.errors import MalformedEvent
@@ -9,6 +10,7 @@ from domain.json_types import JSON, JSONObject
 MAX_DEPTH = 32
 """Objects and arrays inside each other, the outermost being 1."""
 
+_SPACED_COLON = re.compile(rb'"[ \t\r\n]+:')
 _UTF8_BOM = b"\xef\xbb\xbf"
 _decode = json.JSONDecoder().decode
 _encode_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode
@@ -82,6 +84,19 @@ def duplicate_keys(body: bytes) -> bool:
     except (ValueError, RecursionError):
         return False
     return found
+
+
+def may_repeat_keys(body: bytes, document: JSONObject) -> bool:
+    """False when `duplicate_keys` need not be asked: ``body`` names no more keys than ``document``, its parse, has."""
+    keys = 0
+    containers: list[Any] = [document]
+    while containers:
+        container = containers.pop()
+        if isinstance(container, dict):
+            keys += len(container)
+            container = container.values()
+        containers += [item for item in container if isinstance(item, dict | list)]
+    return body.count(b'":') > keys or _SPACED_COLON.search(body) is not None
 
 
 def canonical(value: JSON) -> bytes:

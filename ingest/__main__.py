@@ -20,13 +20,16 @@ from ingest.spool import Spool
 CONNECT_TIMEOUT, TIMEOUT = 0.5, 1.0
 """Seconds that the first request after Redis is gone waits for it."""
 
+HOLD_LOGS = 0.2
+"""Seconds that a line per delivery may wait for others."""
+
 FREE_BYTES = 64 * 1024 * 1024
 """What the spool leaves free on its disk."""
 
 
 def build() -> Flask:
     """What each granian worker serves; called in the worker."""
-    configure_logs()
+    configure_logs(hold=HOLD_LOGS)
     end_with_parent()
     settings = load_settings()
     start_reporting(settings.sentry_location, process="web")

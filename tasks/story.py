@@ -11,7 +11,7 @@ from domain.clock import believed, parse_epoch
 from domain.device_event import LONGEST_ID, DeviceEvent, read_device_event
 from domain.envelope import Envelope
 from domain.errors import MalformedEvent
-from domain.json_body import duplicate_keys
+from domain.json_body import duplicate_keys, may_repeat_keys
 from domain.json_types import JSONObject
 from domain.redaction import redact
 from domain.text import clipped, storable, storable_tree
@@ -123,7 +123,7 @@ def _read_document(story: Story, document: JSONObject) -> None:
         timestamp = webhook.get("eventTimestamp") if isinstance(webhook, dict) else None
         story.occurred_at, refused = believed(parse_epoch(timestamp), envelope.received_at)
         story.flags += ["clock_refused"] if refused else []
-    if duplicate_keys(envelope.body):
+    if may_repeat_keys(envelope.body, document) and duplicate_keys(envelope.body):
         story.flags.append("duplicate_keys")
 
 

@@ -90,7 +90,8 @@ def _query(names: tuple[str, ...]) -> Select[Any]:
     source = events.outerjoin(event_keys, event_keys.c.key == events.c.key)
     if "body" in names:
         source = source.outerjoin(event_bodies, event_bodies.c.id == events.c.id)
-    return select(*(elsewhere.get(name, events.c.get(name)) for name in names)).select_from(source)
+    columns = [elsewhere[name] if name in elsewhere else events.c[name] for name in names]
+    return select(*columns).select_from(source)
 
 
 def _text(body: bytes | None) -> str | None:

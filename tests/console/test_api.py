@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import pytest
 import requests
-from sqlalchemy import update
+from sqlalchemy import delete, update
 from werkzeug.serving import make_server
 
 from config.contract import inbox_of
 from config.refusals import add_refusals
 from domain.kinds import KINDS
-from state.schema import events
+from state.schema import event_bodies, events
 from tasks.drain import drain
 from tasks.process import process
 from tests.console.conftest import SECRETS, TOKEN, with_token
@@ -149,7 +149,7 @@ def test_what_was_quarantined_is_read_anew_in_a_replay(client, services):
 def test_a_pruned_event_cannot_be_replayed(client, services):
     process([envelope(check_in("TokenUpdate"))], services)
     with services.engine.connect().execution_options(windfall_writes=True) as connection, connection.begin():
-        connection.execute(update(events).values(body=None))
+        connection.execute(delete(event_bodies))
 
     answer = client.post(f"/api/events/{the_event(client)['id']}/replay")
 

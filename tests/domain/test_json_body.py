@@ -8,7 +8,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.errors import MalformedEvent
-from domain.json_body import MAX_DEPTH, canonical, compact, duplicate_keys, is_latin1, parse_object
+from domain.json_body import MAX_DEPTH, canonical, compact, duplicate_keys, is_latin1, may_repeat_keys, parse_object
+
+
+class Pairs(list):
+    """An object as its members, of which two may have the same name."""
+
+
+def written(value: object, colon: str) -> str:
+    if isinstance(value, Pairs):
+        return "{" + ",".join(f"{json.dumps(name)}{colon}{written(item, colon)}" for name, item in value) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(written(item, colon) for item in value) + "]"
+    return json.dumps(value)
 
 
 def nested(levels: int) -> bytes:
@@ -130,3 +142,19 @@ def test_no_arrangement_of_json_characters_raises_anything_else(text):
         parse_object(text.encode())
     except MalformedEvent:
         duplicate_keys(text.encode())
+
+
+@given(
+    st.recursive(
+        st.integers() | st.text(),
+        lambda inner: (
+            st.lists(inner, max_size=3) | st.lists(st.tuples(st.sampled_from("ab:"), inner), max_size=3).map(Pairs)
+        ),
+        max_leaves=8,
+    ),
+    st.sampled_from([":", " :", "\n\t:", ": "]),
+)
+def test_a_repeated_key_is_never_ruled_out(value, colon):
+    body = b'{"top"' + colon.encode() + written(value, colon).encode() + b"}"
+
+    assert may_repeat_keys(body, parse_object(body)) or not duplicate_keys(body)
