@@ -1,4 +1,4 @@
-"""Inboxes: Redis streams with one leased drainer each. The law of intake is in these scripts, and nowhere else.
+"""Inboxes: Redis streams with one leased drainer each. The law of intake is here and in `inbox_scripts`.
 
 A sender's event is appended and answered 200. A drainer takes the inbox's lease, reads the head, commits to SQL,
 deletes what it read, and starts over; a successor simply starts at the head. Going to sleep is one script, because
@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from config import inbox_scripts
+
 LEASE_MS = 30_000
 """A drainer that is silent for this long may be succeeded; renewed with every batch."""
 
@@ -20,90 +22,6 @@ MAX_BYTES = 8 * 1024 * 1024
 """The head of an inbox that one transaction takes: at most this many entries and bytes, at least one entry."""
 
 _PREFIX = "windfall"
-
-# KEYS stream wake ...; ARGV head body ... -> per envelope: 1 when its inbox slept
-_APPEND = """
-local slept = {}
-for i = 1, #KEYS, 2 do
-  redis.call('XADD', KEYS[i], '*', 'h', ARGV[i], 'b', ARGV[i + 1])
-  slept[#slept + 1] = redis.call('SET', KEYS[i + 1], '1', 'NX') and 1 or 0
-end
-return slept
-"""
-
-# KEYS stream lease care; ARGV token lease_ms max_entries max_bytes. -> {-1} not ours | {0} empty | {1, tries, entries}
-# `care` remembers what is being tried, written before it is tried, because a killed process raises nothing:
-# `head` and `tries` of the first entry, `until` the last entry of a batch that did not end well. Up to there, entries
-# are tried one by one, and the batch counts as the first try of each.
-_BEGIN = """
-if redis.call('GET', KEYS[2]) ~= ARGV[1] then return {-1} end
-redis.call('PEXPIRE', KEYS[2], ARGV[2])
-local function before(a, b)
-  local am, as = string.match(a, '(%d+)-(%d+)')
-  local bm, bs = string.match(b, '(%d+)-(%d+)')
-  am, as, bm, bs = tonumber(am), tonumber(as), tonumber(bm), tonumber(bs)
-  return am < bm or (am == bm and as <= bs)
-end
-local care = redis.call('HMGET', KEYS[3], 'head', 'tries', 'until')
-local limit, budget = tonumber(ARGV[3]), tonumber(ARGV[4])
-local entries, bytes, from, careful, tries = {}, 0, '-', false, 1
-while #entries < limit and bytes < budget do
-  local chunk = redis.call('XRANGE', KEYS[1], from, '+', 'COUNT', math.min(16, limit - #entries))
-  if #chunk == 0 then break end
-  if #entries == 0 and care[3] and before(chunk[1][1], care[3]) then
-    careful, limit, tries = true, 1, 2
-    if care[1] == chunk[1][1] then tries = tonumber(care[2]) + 1 end
-  end
-  for _, entry in ipairs(chunk) do
-    local size = 0
-    for i = 2, #entry[2], 2 do size = size + #entry[2][i] end
-    if #entries >= limit or (#entries > 0 and bytes + size > budget) then bytes = budget break end
-    entries[#entries + 1] = entry
-    bytes = bytes + size
-    from = '(' .. entry[1]
-  end
-end
-if #entries == 0 then redis.call('DEL', KEYS[3]) return {0} end
-redis.call('HSET', KEYS[3], 'head', entries[1][1], 'tries', tries)
-if not careful then redis.call('HSET', KEYS[3], 'until', entries[#entries][1]) end
-return {1, tries, careful and 1 or 0, entries}
-"""
-
-# KEYS stream care; ARGV careful id...
-_COMMIT = """
-for i = 2, #ARGV do redis.call('XDEL', KEYS[1], ARGV[i]) end
-if ARGV[1] == '0' then redis.call('DEL', KEYS[2]) end
-return redis.call('XLEN', KEYS[1])
-"""
-
-# KEYS stream wake lease; ARGV token. Only an empty inbox goes to sleep.
-_SLEEP = """
-if redis.call('XLEN', KEYS[1]) > 0 then return 0 end
-redis.call('DEL', KEYS[2])
-if redis.call('GET', KEYS[3]) == ARGV[1] then redis.call('DEL', KEYS[3]) end
-return 1
-"""
-
-# KEYS lease care; ARGV token forgive
-_LEAVE = """
-if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
-if ARGV[2] == '1' then redis.call('DEL', KEYS[2]) end
-return 1
-"""
-
-# KEYS stream lease ... -> length, milliseconds since the oldest entry arrived (-1 when empty), leased
-_STATES = """
-local now = redis.call('TIME')
-local at = now[1] * 1000 + math.floor(now[2] / 1000)
-local out = {}
-for i = 1, #KEYS, 2 do
-  local first = redis.call('XRANGE', KEYS[i], '-', '+', 'COUNT', 1)
-  local age = -1
-  if #first > 0 then age = math.max(0, at - tonumber(string.match(first[1][1], '(%d+)-'))) end
-  out[#out + 1] = {redis.call('XLEN', KEYS[i]), age, redis.call('EXISTS', KEYS[i + 1])}
-end
-return out
-"""
 
 
 class _Script(Protocol):
@@ -163,12 +81,12 @@ class Inboxes:
 
     def __init__(self, client: Any) -> None:
         self._redis = client
-        self._append: _Script = client.register_script(_APPEND)
-        self._begin: _Script = client.register_script(_BEGIN)
-        self._commit: _Script = client.register_script(_COMMIT)
-        self._sleep: _Script = client.register_script(_SLEEP)
-        self._leave: _Script = client.register_script(_LEAVE)
-        self._states: _Script = client.register_script(_STATES)
+        self._append: _Script = client.register_script(inbox_scripts.APPEND)
+        self._begin: _Script = client.register_script(inbox_scripts.BEGIN)
+        self._commit: _Script = client.register_script(inbox_scripts.COMMIT)
+        self._sleep: _Script = client.register_script(inbox_scripts.SLEEP)
+        self._leave: _Script = client.register_script(inbox_scripts.LEAVE)
+        self._states: _Script = client.register_script(inbox_scripts.STATES)
 
     def append(self, inbox: str, head: bytes, body: bytes) -> bool:
         """Store one envelope; True when the inbox slept, so that its drainer is to be woken by the caller."""

@@ -1,12 +1,7 @@
-"""The whole configuration: `windfall.toml`, environment variables over it, and secrets from files.
-
-Nothing else reads the environment. Settings are complete and right, or the start stops with every problem listed.
-"""
+"""All settings: `windfall.toml`, environment variables over it, and secrets from files. See config.loading."""
 
 import os
 import re
-import tomllib
-from collections.abc import Iterator
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -19,24 +14,17 @@ from pydantic import (
     ConfigDict,
     Field,
     SecretStr,
-    ValidationError,
     field_validator,
     model_validator,
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from config.environment import PREFIX, SenderEnvironment, config_file
 from config.secret_file import Secrets
 from domain.kinds import KINDS
 
-PREFIX = "WINDFALL_"
 MEBIBYTE = 1024 * 1024
-_SENDER_FIELDS = ("KIND", "SECRETS", "SECRETS_FILE", "URL", "API_KEY", "API_KEY_FILE", "API", "HEADER")
-_NOT_SETTINGS = {"WINDFALL_CONFIG", "WINDFALL_TEST_DATABASE_URL"}
 _LONGEST_SOCKET_PATH = 100  # the kernel allows 107 bytes
-
-
-class SettingsError(Exception):
-    """The configuration is wrong; the text lists every problem, one a line, and no secret."""
 
 
 def _as_list(value: object) -> object:
@@ -145,7 +133,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is pydantic's
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        toml = TomlConfigSettingsSource(settings_cls, toml_file=_config_file())
+        toml = TomlConfigSettingsSource(settings_cls, toml_file=config_file())
         return (init_settings, env_settings, SenderEnvironment(settings_cls), toml)
 
     @model_validator(mode="before")
@@ -243,78 +231,3 @@ def _secrets(values: tuple[SecretStr, ...], path: Path | None, default_path: Pat
     if values:
         return Secrets(tuple(value.get_secret_value().encode() for value in values))
     return Secrets(path=path or default_path)
-
-
-class SenderEnvironment(PydanticBaseSettingsSource):
-    """Senders from `WINDFALL_SENDER_<NAME>_<FIELD>`, and the shorthand `WINDFALL_MICROMDM_URL` and its like."""
-
-    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002 - one source, one key
-        return None, field_name, False
-
-    def __call__(self) -> dict[str, Any]:
-        senders: dict[str, dict[str, str]] = {}
-        for variable, value in os.environ.items():
-            found = sender_variable(variable)
-            if found and value:
-                name, field = found
-                senders.setdefault(name, {})[field] = value
-        return {"senders": senders} if senders else {}
-
-
-def sender_variable(variable: str) -> tuple[str, str] | None:
-    """(`jamf-eu`, `url`) for `WINDFALL_SENDER_JAMF_EU_URL`; None for a variable that is not about a sender."""
-    shorthand = re.fullmatch(rf"{PREFIX}(MICROMDM|NANOMDM)_(URL|API_KEY|API_KEY_FILE)", variable)
-    if shorthand:
-        return shorthand[1].lower(), shorthand[2].lower()
-    full = re.fullmatch(rf"{PREFIX}SENDER_([A-Z0-9_]+?)_({'|'.join(_SENDER_FIELDS)})", variable)
-    if full:
-        return full[1].lower().replace("_", "-"), full[2].lower()
-    return None
-
-
-def _config_file() -> str:
-    return os.environ.get(f"{PREFIX}CONFIG") or "windfall.toml"
-
-
-def load_settings() -> Settings:
-    """Read `windfall.toml` (or the file that `WINDFALL_CONFIG` names), then the environment over it.
-
-    Raises: SettingsError with every problem, when a key is unknown, a value wrong or a named file missing.
-    """
-    problems = list(_unknown_variables())
-    if os.environ.get(f"{PREFIX}CONFIG"):
-        problems += _missing(f"{PREFIX}CONFIG", Path(_config_file()))
-    settings: Settings | None = None
-    try:
-        settings = Settings()
-    except tomllib.TOMLDecodeError as exc:
-        problems.append(f"{_config_file()}: {exc}")
-    except ValidationError as exc:
-        for error in exc.errors(include_input=False, include_url=False):
-            problems.append(f"{'.'.join(map(str, error['loc']))}: {error['msg'].removeprefix('Value error, ')}")
-    if settings is not None:
-        problems += _missing_files(settings)
-    if problems or settings is None:
-        raise SettingsError("\n".join(problems))
-    return settings
-
-
-def _unknown_variables() -> Iterator[str]:
-    known = {f"{PREFIX}{name}".upper() for name in Settings.model_fields} | _NOT_SETTINGS
-    for variable in sorted(os.environ):
-        if variable.startswith(PREFIX) and variable not in known and sender_variable(variable) is None:
-            yield f"{variable}: no such setting (see the list of settings in README.md)"
-
-
-def _missing_files(settings: Settings) -> Iterator[str]:
-    for name, path in settings:
-        if name.endswith("_file"):
-            yield from _missing(name, path)
-    for name, sender in settings.senders.items():
-        yield from _missing(f"senders.{name}.secrets_file", sender.secrets_file)
-        yield from _missing(f"senders.{name}.api_key_file", sender.api_key_file)
-
-
-def _missing(key: str, path: Path | None) -> Iterator[str]:
-    if path is not None and not path.is_file():
-        yield f"{key}: there is no file {str(path)!r}"

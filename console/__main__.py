@@ -6,10 +6,10 @@ from flask import Flask
 from granian.constants import Interfaces
 from granian.server import Server
 
+from config.loading import SettingsError, load_settings
 from config.logs import configure_logs
 from config.processes import end_with_parent
 from config.reporting import start_reporting
-from config.settings import SettingsError, load_settings
 from console.app import create_app
 
 THREADS = 4

@@ -6,7 +6,7 @@ from importlib import import_module
 
 import click
 
-from config.settings import SettingsError
+from config.loading import SettingsError
 from console import commands
 
 WRONG_SETTINGS = 2

@@ -12,7 +12,7 @@ import click
 from redis.exceptions import RedisError
 from rich.cells import cell_len, set_cell_size
 
-from config.settings import load_settings
+from config.loading import load_settings
 from console.stores import Stores, redis_words
 from domain.errors import DatabaseAway, WindfallError
 from domain.json_types import JSON, JSONObject

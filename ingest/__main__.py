@@ -8,11 +8,11 @@ from granian.server import Server
 
 from config.broker import make_app, waker
 from config.inbox import Inboxes
+from config.loading import SettingsError, load_settings
 from config.logs import configure_logs
 from config.processes import end_with_parent
 from config.redis_connection import connect
 from config.reporting import start_reporting
-from config.settings import SettingsError, load_settings
 from ingest.app import create_app
 from ingest.publisher import Publisher
 from ingest.spool import Spool

@@ -5,9 +5,9 @@ import sys
 from celery.apps.beat import Beat
 
 from config.contract import EVENT_QUEUES, HOUSEKEEPING
+from config.loading import SettingsError, load_settings
 from config.logs import configure_logs
 from config.reporting import start_reporting
-from config.settings import SettingsError, load_settings
 from workers.application import create_app
 
 

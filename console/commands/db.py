@@ -2,7 +2,7 @@
 
 import click
 
-from config.settings import load_settings
+from config.loading import load_settings
 from state.engine import open_engine
 from state.migrate import MigrationError, current_revision, upgrade
 

@@ -2,7 +2,7 @@
 
 import click
 
-from config.settings import load_settings
+from config.loading import load_settings
 from console.home import make_secrets, prepare_home
 
 

@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from config.settings import load_settings
+from config.loading import load_settings
 from console.home import StartError
 from console.up import up
 

@@ -1,6 +1,6 @@
 import pytest
 
-from config.settings import SettingsError, load_settings
+from config.loading import SettingsError, load_settings
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from config.settings import Settings, load_settings
+from config.loading import load_settings
+from config.settings import Settings
 from console.banner import banner, local_url, outside_url
 from console.curl import curl_line
 from console.home import make_secrets, prepare_home
