@@ -24,6 +24,7 @@ from config.secret_file import Secrets
 from domain.kinds import KINDS
 
 MEBIBYTE = 1024 * 1024
+_TAKEN = ("api-token", "fingerprint-key")
 _LONGEST_SOCKET_PATH = 100  # the kernel allows 107 bytes
 
 
@@ -59,6 +60,7 @@ class SenderSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
+    # What posts here: `micromdm`, `nanomdm` (NanoHUB too), `apps-and-books` or `jamf`.
     kind: Literal["micromdm", "nanomdm", "apps-and-books", "jamf"]
     # Accepted secrets, the current one first. A sender without one is off.
     secrets: Annotated[tuple[SecretStr, ...], BeforeValidator(_as_list)] = ()
@@ -148,9 +150,13 @@ class Settings(BaseSettings):
     @field_validator("senders")
     @classmethod
     def _senders_are_named_well(cls, senders: dict[str, SenderSettings]) -> dict[str, SenderSettings]:
-        for name in senders:
-            if not re.fullmatch(r"[a-z0-9-]+", name):
-                raise ValueError(f"{name!r}: a sender's name has only a-z, 0-9 and '-'")
+        for name, sender in senders.items():
+            if not re.fullmatch(r"[a-z0-9-]{1,100}", name):
+                raise ValueError(f"{name!r}: a sender's name has only a-z, 0-9 and '-', at most 100 of them")
+            if name in _TAKEN:
+                raise ValueError(f"{name!r} is the name of another secret in `secrets/`; take another one")
+            if not all(secret.get_secret_value().isascii() for secret in sender.secrets):
+                raise ValueError(f"{name!r}: a secret has only ASCII characters; servers lose others from headers")
         return senders
 
     @cached_property

@@ -130,3 +130,16 @@ def test_the_socket_of_the_embedded_redis_fits_into_a_socket_address(configured,
 
     assert len(str(settings.redis_socket)) <= 100
     assert settings.broker_location == f"redis+socket://{settings.redis_socket}?virtual_host=0"
+
+
+@pytest.mark.parametrize(
+    ("toml", "part"),
+    [
+        ('[senders.api-token]\nkind = "jamf"', "'api-token' is the name of another secret"),
+        ('[senders.jamf]\nsecrets = ["zoë"]', "only ASCII characters"),
+        ('database_url = "mysql://h/d"', "the URL must begin with postgresql://"),
+        ('redis_url = "localhost:6379"', "the URL must begin with redis://"),
+    ],
+)
+def test_what_would_not_work_is_refused_at_the_start(configured, toml, part):
+    assert part in problems(configured, toml)[0]

@@ -139,9 +139,9 @@ def test_no_bytes_at_all_raise_anything_else(body, head):
 @given(st.text(alphabet='{}[]":,\\u0d8 1e-N\n', max_size=60))
 def test_no_arrangement_of_json_characters_raises_anything_else(text):
     try:
-        parse_object(text.encode())
+        assert isinstance(parse_object(text.encode()), dict)
     except MalformedEvent:
-        duplicate_keys(text.encode())
+        assert duplicate_keys(text.encode()) in (True, False)
 
 
 @given(

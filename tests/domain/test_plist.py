@@ -176,7 +176,7 @@ def test_what_neither_form_can_hold_is_malformed(value):
             plist.encode(value, binary=binary)
 
 
-def decodes_or_is_malformed(data: bytes) -> None:
+def must_decode_or_be_malformed(data: bytes) -> None:
     try:
         decoded = plist.decode(data)
     except MalformedPayload:
@@ -187,7 +187,7 @@ def decodes_or_is_malformed(data: bytes) -> None:
 @settings(deadline=None)
 @given(st.binary(max_size=300), st.sampled_from([b"", b"bplist00", DOCTYPE, b"<plist><dict><key>a</key>"]))
 def test_no_bytes_at_all_raise_anything_else(data, head):
-    decodes_or_is_malformed(head + data)
+    must_decode_or_be_malformed(head + data)
 
 
 @settings(deadline=None, max_examples=500)
@@ -198,7 +198,7 @@ def test_no_damage_to_a_real_plist_raises_anything_else(data):
     for _ in range(data.draw(st.integers(1, 4))):
         whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
 
-    decodes_or_is_malformed(bytes(whole))
+    must_decode_or_be_malformed(bytes(whole))
 
 
 FRAGMENTS = [
@@ -225,4 +225,4 @@ FRAGMENTS += [
 @settings(deadline=None, max_examples=300)
 @given(st.lists(st.sampled_from(FRAGMENTS), max_size=12))
 def test_no_arrangement_of_elements_raises_anything_else(parts):
-    decodes_or_is_malformed(xml(b"".join(parts)))
+    must_decode_or_be_malformed(xml(b"".join(parts)))
