@@ -1,6 +1,7 @@
 """Reads the configuration whole, or stops with everything that is wrong with it."""
 
 import os
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,6 +39,14 @@ def load_settings() -> Settings:
     if problems or settings is None:
         raise SettingsError("\n".join(problems))
     return settings
+
+
+def settings_or_exit() -> Settings:
+    """The settings, or the end of this process with every problem on stderr; for the processes' entry points."""
+    try:
+        return load_settings()
+    except SettingsError as exc:
+        sys.exit(f"windfall: the configuration is wrong\n{exc}")
 
 
 def _unknown_variables() -> Iterator[str]:

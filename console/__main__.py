@@ -1,15 +1,12 @@
 """`python -m console`: granian with the console; and, in its worker, the app itself."""
 
-import sys
-
 from flask import Flask
-from granian.constants import Interfaces
-from granian.server import Server
 
-from config.loading import SettingsError, load_settings
+from config.loading import load_settings, settings_or_exit
 from config.logs import configure_logs
 from config.processes import end_with_parent
 from config.reporting import start_reporting
+from config.serving import serve
 from console.app import create_app
 
 THREADS = 4
@@ -27,23 +24,8 @@ def build() -> Flask:
 
 def main() -> None:
     configure_logs()
-    try:
-        settings = load_settings()
-    except SettingsError as exc:
-        sys.exit(f"windfall: the configuration is wrong\n{exc}")
-    host, _, port = settings.console_bind.rpartition(":")
-    Server(
-        "console.__main__:build",
-        factory=True,
-        address=host.strip("[]"),
-        port=int(port),
-        interface=Interfaces.WSGI,
-        workers=1,
-        blocking_threads=THREADS,
-        log_access=False,
-        respawn_failed_workers=True,
-        websockets=False,
-    ).serve()
+    settings = settings_or_exit()
+    serve("console.__main__:build", settings.console_bind, workers=1, threads=THREADS)
 
 
 if __name__ == "__main__":

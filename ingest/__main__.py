@@ -1,18 +1,15 @@
 """`python -m ingest`: granian with this app; and, in each of its workers, the app itself."""
 
-import sys
-
 from flask import Flask
-from granian.constants import Interfaces
-from granian.server import Server
 
 from config.broker import make_app, waker
 from config.inbox import Inboxes
-from config.loading import SettingsError, load_settings
+from config.loading import load_settings, settings_or_exit
 from config.logs import configure_logs
 from config.processes import end_with_parent
 from config.redis_connection import connect
 from config.reporting import start_reporting
+from config.serving import serve
 from ingest.app import create_app
 from ingest.publisher import Publisher
 from ingest.spool import Spool
@@ -48,24 +45,10 @@ def build() -> Flask:
 
 def main() -> None:
     configure_logs()
-    try:
-        settings = load_settings()
-    except SettingsError as exc:
-        sys.exit(f"windfall: the configuration is wrong\n{exc}")
-    host, _, port = settings.ingest_bind.rpartition(":")
-    Server(
-        "ingest.__main__:build",
-        factory=True,
-        address=host.strip("[]"),
-        port=int(port),
-        interface=Interfaces.WSGI,
-        workers=settings.ingest_workers,
-        blocking_threads=settings.ingest_threads,
-        backlog=1024,
-        log_access=False,
-        respawn_failed_workers=True,
-        websockets=False,
-    ).serve()
+    settings = settings_or_exit()
+    serve(
+        "ingest.__main__:build", settings.ingest_bind, workers=settings.ingest_workers, threads=settings.ingest_threads
+    )
 
 
 if __name__ == "__main__":

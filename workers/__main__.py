@@ -5,17 +5,14 @@ import sys
 from celery.apps.beat import Beat
 
 from config.contract import EVENT_QUEUES, HOUSEKEEPING
-from config.loading import SettingsError, load_settings
+from config.loading import settings_or_exit
 from config.logs import configure_logs
 from config.reporting import start_reporting
 from workers.application import create_app
 
 
 def main(role: str) -> None:
-    try:
-        settings = load_settings()
-    except SettingsError as exc:
-        sys.exit(f"windfall: the configuration is wrong\n{exc}")
+    settings = settings_or_exit()
     app = create_app(settings)
     start_reporting(settings.sentry_location, process=role)
     if role == "beat":
