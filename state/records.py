@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Table, bindparam, select, update
 from domain.clock import parse_time
 from domain.facts import Facts, Stamp, fact, fact_at, learn
 from domain.json_types import JSON
+from state.schema import LONGEST_ID
 from state.upsert import insert_missing
 
 ENROLMENT = "enrolment"
@@ -113,13 +114,18 @@ class Records:
             "sender": enrolment.get("sender") or fact(record.facts, "sender"),
             "udid": fact(record.facts, "udid"),
             "enrollment_id": fact(record.facts, "enrollment_id"),
-            "serial_number": fact(record.facts, "SerialNumber"),
+            "serial_number": _searchable(fact(record.facts, "SerialNumber")),
             "enrolled": enrolment.get("enrolled"),
             "enrolment_at": parse_time(fact_at(record.facts, ENROLMENT)),
             "push_at": parse_time(fact_at(record.facts, PUSH)) if fact(record.facts, PUSH) else None,
         }
         row = {name: value for name, value in projected.items() if name in self._table.c}
         return {**row, **_heard(record), "facts": record.facts}
+
+
+def _searchable(value: JSON) -> str | None:
+    """A fact as a column; a device may say anything, and what does not fit is a fact all the same."""
+    return value if isinstance(value, str) and len(value) <= LONGEST_ID else None
 
 
 def _heard(record: Record) -> dict[str, Any]:

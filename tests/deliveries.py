@@ -50,23 +50,31 @@ def again(first: Envelope) -> Envelope:
     return replace(first, delivery_id=f"{next(_numbers):032x}")
 
 
-def check_in(message_type: str, *, at: datetime = NOON, udid: str = UDID, **content: Any) -> dict[str, Any]:
+def check_in(
+    message_type: str, *, at: datetime = NOON, udid: str = UDID, binary: bool = False, **content: Any
+) -> dict[str, Any]:
     """A MicroMDM check-in event."""
     plist = {"MessageType": message_type, "Topic": "com.apple.mgmt.External.1", "UDID": udid, **content}
     return {
         "topic": f"mdm.{message_type}",
         "event_id": f"event-{next(_numbers)}",
         "created_at": at.isoformat(),
-        "checkin_event": {"udid": udid, "url_params": None, "raw_payload": encoded(plist)},
+        "checkin_event": {"udid": udid, "url_params": None, "raw_payload": encoded(plist, binary=binary)},
     }
 
 
 def answer(
-    status: str, *, at: datetime = NOON, udid: str = UDID, command_uuid: str | None = None, **content: Any
+    status: str,
+    *,
+    at: datetime = NOON,
+    udid: str = UDID,
+    command_uuid: str | None = None,
+    binary: bool = False,
+    **content: Any,
 ) -> dict[str, Any]:
     """A MicroMDM acknowledge event."""
     plist = {"Status": status, "UDID": udid, **({"CommandUUID": command_uuid} if command_uuid else {}), **content}
-    event = {"udid": udid, "status": status, "command_uuid": command_uuid, "raw_payload": encoded(plist)}
+    event = {"udid": udid, "status": status, "command_uuid": command_uuid, "raw_payload": encoded(plist, binary=binary)}
     return {
         "topic": "mdm.Connect",
         "event_id": f"event-{next(_numbers)}",
@@ -75,8 +83,9 @@ def answer(
     }
 
 
-def encoded(plist: dict[str, Any]) -> str:
-    return base64.b64encode(plistlib.dumps(plist)).decode()
+def encoded(plist: dict[str, Any], *, binary: bool = False) -> str:
+    form = plistlib.FMT_BINARY if binary else plistlib.FMT_XML
+    return base64.b64encode(plistlib.dumps(plist, fmt=form)).decode()
 
 
 def relayed(messages: list[Message], *, through_nanomdm: list[bool]) -> list[Envelope]:

@@ -29,7 +29,7 @@ def enrolled(event: DeviceEvent, uow: UnitOfWork) -> None:
         ENROLMENT: {"enrolled": True, "sender": event.sender},
         PUSH: {name: plist.jsonable(event.payload.get(name)) for name in ("Topic", "Token", "PushMagic")},
         "UnlockToken": plist.jsonable(event.payload.get("UnlockToken")),
-        "AwaitingConfiguration": event.payload.get("AwaitingConfiguration"),
+        "AwaitingConfiguration": plist.jsonable(event.payload.get("AwaitingConfiguration")),
         "token_update_tally": event.token_update_tally,
     }
     if event.channel_id:

@@ -213,3 +213,37 @@ def test_outcomes_are_counted_by_known_types(services, engine):
         ("mdm.CheckOut", "duplicate"): 1,
         ("mdm.Connect", "idle"): 1,
     }
+
+
+ODD_VALUES = [
+    7,
+    2**70,
+    -1.5,
+    True,
+    b"\x00\xff",
+    "x" * 70_000,
+    "nul \x00",
+    NOON.replace(tzinfo=None),
+    {"a": [b"b"]},
+    [],
+    {},
+]
+
+
+@pytest.mark.parametrize("odd", ODD_VALUES, ids=lambda value: str(value)[:20])
+def test_a_device_may_say_anything_and_its_event_is_processed(services, engine, odd):
+    keys = ("SerialNumber", "OSVersion", "AwaitingConfiguration", "UserShortName", "UnlockToken", "PushMagic", "Token")
+    said = dict.fromkeys(keys, odd)
+    user = {"UserID": "5E6F", **said}
+    chain = {"ErrorChain": odd, "RequestType": odd, "QueryResponses": said}
+    bodies = [
+        *(check_in(name, binary=True, **said) for name in ("Authenticate", "TokenUpdate", "CheckOut")),
+        check_in("TokenUpdate", binary=True, **user),
+        check_in("SetBootstrapToken", binary=True, BootstrapToken=odd),
+        *(answer(status, binary=True, command_uuid="c", **chain) for status in ("Acknowledged", "Error", "NotNow")),
+    ]
+
+    process([envelope(body) for body in bodies], services)
+
+    assert {row["status"] for row in rows(engine, events, "status")} == {"processed"}
+    assert [row["id"] for row in rows(engine, devices)] == [UDID]
