@@ -10,6 +10,7 @@ import structlog
 from celery import Celery
 from kombu.entity import Queue
 from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
 
 from config.contract import EVENT_QUEUES, HOUSEKEEPING, ROUTES, task_of_inbox
 from config.settings import Settings
@@ -84,7 +85,7 @@ def waker(app: Celery) -> Callable[[str], None]:
     def wake(inbox: str) -> None:
         try:
             app.send_task(task_of_inbox(inbox), ignore_result=True)
-        except (OperationalError, OSError) as exc:
+        except (OperationalError, RedisError, OSError) as exc:
             log.warning("wake_not_sent", inbox=inbox, error=type(exc).__name__)
 
     return wake

@@ -142,8 +142,13 @@ class Publisher:
                 inbox = self._wakes.get(timeout=1)
             except Empty:
                 continue
-            if self._redis_error is None:
+            if self._redis_error is not None:
+                continue
+            try:
                 self._wake(inbox)
+            except Exception as exc:  # noqa: BLE001 - this thread must outlive whatever a broker raises
+                log.warning("wake_not_sent", inbox=inbox, error=type(exc).__name__)
+                report_error(exc)
 
 
 def _size(item: tuple[str, bytes, bytes]) -> int:

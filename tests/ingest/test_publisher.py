@@ -92,3 +92,21 @@ def test_an_event_that_could_not_be_drained_stays_in_the_spool(tmp_path, redis_c
 
     assert spool.stats().records == 1
     publisher.stop()
+
+
+def test_a_wake_that_goes_wrong_does_not_end_the_thread_that_sends_them(redis_client, spool):
+    wakes = []
+
+    def wake(inbox):
+        wakes.append(inbox)
+        raise RuntimeError("a broker may raise anything")
+
+    inboxes = Inboxes(redis_client)
+    publisher = Publisher(inboxes=inboxes, rescue=inboxes, spool=spool, wake=wake, client=redis_client)
+    publisher.start()
+
+    for name in ("CheckOut", "TokenUpdate"):
+        publisher.publish(envelope(check_in(name)))
+
+    wait_until("both wakes are tried", lambda: len(wakes) == 2, seconds=5)
+    publisher.stop()
