@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from redis.exceptions import OutOfMemoryError
+
 from config import inbox_scripts
 
 LEASE_MS = 30_000
@@ -20,6 +22,9 @@ LEASE_MS = 30_000
 MAX_ENTRIES = 500
 MAX_BYTES = 8 * 1024 * 1024
 """The head of an inbox that one transaction takes: at most this many entries and bytes, at least one entry."""
+
+FULL = 0.9
+"""Of `maxmemory`; with more than that in use, events go to the spool."""
 
 _PREFIX = "windfall"
 
@@ -86,6 +91,7 @@ class Inboxes:
         self._commit: _Script = client.register_script(inbox_scripts.COMMIT)
         self._sleep: _Script = client.register_script(inbox_scripts.SLEEP)
         self._leave: _Script = client.register_script(inbox_scripts.LEAVE)
+        self._take: _Script = client.register_script(inbox_scripts.TAKE)
         self._states: _Script = client.register_script(inbox_scripts.STATES)
 
     def append(self, inbox: str, head: bytes, body: bytes) -> bool:
@@ -102,7 +108,7 @@ class Inboxes:
     def take(self, inbox: str) -> "Lease | None":
         """The right to drain ``inbox``, or None when somebody has it."""
         token = secrets.token_hex(8)
-        if self._redis.set(_lease(inbox), token, nx=True, px=LEASE_MS):
+        if self._take(keys=[_lease(inbox)], args=[token, LEASE_MS]):
             return Lease(self, inbox, token)
         return None
 
@@ -114,8 +120,15 @@ class Inboxes:
         ]
 
     def probe(self) -> None:
-        """One write that means nothing: a Redis that is full or a replica answers reads and refuses this."""
+        """One write that means nothing: a Redis that is full or a replica answers reads and refuses this.
+
+        Raises: RedisError also when Redis is nearly full: what is left is for leases and wakes, without which nobody
+        could make room.
+        """
         self._redis.set(f"{_PREFIX}:probe", "1", ex=60)
+        memory = self._redis.info("memory")
+        if memory["maxmemory"] and memory["used_memory"] > FULL * memory["maxmemory"]:
+            raise OutOfMemoryError(f"{memory['used_memory']} of {memory['maxmemory']} bytes are used")
 
     def mark_swept(self, at: datetime) -> None:
         """Note that beat, a worker and Redis work together; see `swept_at`."""

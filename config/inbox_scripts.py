@@ -10,6 +10,14 @@ end
 return slept
 """
 
+# KEYS lease; ARGV token lease_ms. A full Redis refuses a script whose first write needs memory, and a drain is what
+# makes room: so the first write needs none.
+TAKE = """
+redis.call('PEXPIRE', KEYS[1] .. ':none', 1)
+if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end
+return 0
+"""
+
 # KEYS stream lease care; ARGV token lease_ms max_entries max_bytes. -> {-1} not ours | {0} empty | {1, tries, entries}
 # `care` remembers what is being tried, written before it is tried, because a killed process raises nothing:
 # `head` and `tries` of the first entry, `until` the last entry of a batch that did not end well. Up to there, entries

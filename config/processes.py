@@ -12,13 +12,13 @@ LOOK_EVERY = 0.5
 """Seconds; Linux could tell at once (PR_SET_PDEATHSIG), this works everywhere."""
 
 
-def end_with_parent() -> None:
-    """End this process soon after its parent is gone.
+def end_with_parent(parent: int) -> None:
+    """End this process soon after its parent is gone; ``parent`` is the id that the parent knows itself by: asking for
+    it here would find another one when it is gone already.
 
     An orphan of granian would go on answering, with old code and old secrets; one of Celery would hold connections and
     a lease. What either was doing is done again by its successor.
     """
-    parent = os.getppid()
 
     def watch() -> None:
         while os.getppid() == parent:

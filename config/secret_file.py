@@ -37,6 +37,7 @@ class Secrets:
         self._monotonic = monotonic
         self._checked_at: float | None = None
         self._seen: tuple[int, int, int] | None = None
+        self._was_empty = False
         self._lock = threading.Lock()
 
     def accepted(self) -> tuple[bytes, ...]:
@@ -61,8 +62,11 @@ class Secrets:
             signature = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
             if signature == self._seen:
                 return
-            self._values = split_secrets(path.read_text())
-            self._seen = signature
+            values = split_secrets(path.read_text())
+            if values or self._was_empty or not self._values:
+                self._values, self._seen = values, signature
+            # A file that is empty for a moment is being written; one that is still empty at the next look is meant so.
+            self._was_empty = not values
         except FileNotFoundError:
             self._values, self._seen = (), None
         except (OSError, UnicodeDecodeError) as exc:

@@ -1,5 +1,7 @@
 """How our HTTP surfaces are served: granian, with WSGI threads in processes of its own."""
 
+from multiprocessing import parent_process
+
 from granian.constants import Interfaces
 from granian.server import Server
 
@@ -23,3 +25,9 @@ def serve(target: str, bind: str, *, workers: int, threads: int) -> None:
         respawn_failed_workers=True,
         websockets=False,
     ).serve()
+
+
+def server_process() -> int:
+    """The process id of granian itself, asked in one of its workers; 0 in a process that is none."""
+    parent = parent_process()
+    return parent.pid or 0 if parent is not None else 0

@@ -6,7 +6,7 @@ from config.loading import load_settings, settings_or_exit
 from config.logs import configure_logs
 from config.processes import end_with_parent
 from config.reporting import start_reporting
-from config.serving import serve
+from config.serving import serve, server_process
 from console.app import create_app
 
 THREADS = 4
@@ -16,7 +16,7 @@ THREADS = 4
 def build() -> Flask:
     """What granian's worker serves; called in the worker."""
     configure_logs()
-    end_with_parent()
+    end_with_parent(server_process())
     settings = load_settings()
     start_reporting(settings.sentry_location, process="console")
     return create_app(settings)

@@ -39,7 +39,7 @@ class Replayer:
 def _envelope(event: StoredEvent) -> Envelope:
     """What was quarantined has no type yet: it is classified anew, by what this version knows."""
     if event.body is None:
-        raise CannotReplay(f"event {event.id} cannot be replayed: its body was deleted when it grew older than is kept")
+        raise CannotReplay(f"event {event.id} cannot be replayed: its body was deleted when it grew old, or never kept")
     unnamed = event.type == QUARANTINE or event.status == "quarantined"
     return Envelope(
         delivery_id=uuid.uuid4().hex,

@@ -1,10 +1,14 @@
 """What the front door hands to the workers: the untouched body, and the little that routes and dedupes it."""
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
 from domain.clock import parse_time, rfc3339
+from domain.kinds import KINDS
+
+_DIGEST = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,10 +51,23 @@ class Envelope:
 
     @classmethod
     def read(cls, head: bytes, body: bytes) -> "Envelope":
-        """Raises: ValueError or KeyError when ``head`` was not written by us."""
+        """Raises: ValueError, KeyError or TypeError when ``head`` was not written by us."""
         fields = json.loads(head)
         received_at = parse_time(fields["received_at"])
         if received_at is None:
             raise ValueError("an envelope without the time it was received")
         known = {name: value for name, value in fields.items() if name in cls.__slots__}
-        return cls(**{**known, "received_at": received_at, "body": body})
+        envelope = cls(**{**known, "received_at": received_at, "body": body})
+        envelope._check()
+        return envelope
+
+    def _check(self) -> None:
+        """Refuse what could be stored under no row: another version's, or a stranger's."""
+        keys = [self.key] if self.also is None else [self.key, self.also]
+        if not all(isinstance(key, str) and _DIGEST.fullmatch(key) for key in keys):
+            raise ValueError("an envelope whose key is no digest")
+        texts = (self.delivery_id, self.sender, self.type, self.content_type, self.remote_addr)
+        if self.kind not in KINDS or not all(isinstance(text, str) for text in texts):
+            raise ValueError("an envelope of an unknown kind")
+        if len(self.delivery_id) > 32 or len(self.sender) > 100 or len(self.type) > 100:
+            raise ValueError("an envelope whose names are too long")

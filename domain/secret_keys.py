@@ -67,7 +67,9 @@ def mentions_secret(body: bytes) -> bool:
         return True
     if b"<" in text and any(map(is_secret, chain(_PLIST_KEY.findall(text), _ELEMENT.findall(text)))):
         return True
-    return b"raw_payload" in text and any(payload_mentions_secret(payload_bytes(p)) for p in _RAW_PAYLOAD.findall(text))
+    payloads = _RAW_PAYLOAD.findall(text) if b"raw_payload" in text else ()
+    # An escape in it (a relay may wrap its lines) is not undone here: such a payload is looked into.
+    return any(b"\\" in payload or payload_mentions_secret(payload_bytes(payload)) for payload in payloads)
 
 
 def payload_mentions_secret(data: bytes) -> bool:

@@ -9,7 +9,7 @@ from config.logs import configure_logs
 from config.processes import end_with_parent
 from config.redis_connection import connect
 from config.reporting import start_reporting
-from config.serving import serve
+from config.serving import serve, server_process
 from ingest.app import create_app
 from ingest.publisher import Publisher
 from ingest.spool import Spool
@@ -27,7 +27,7 @@ FREE_BYTES = 64 * 1024 * 1024
 def build() -> Flask:
     """What each granian worker serves; called in the worker."""
     configure_logs(hold=HOLD_LOGS)
-    end_with_parent()
+    end_with_parent(server_process())
     settings = load_settings()
     start_reporting(settings.sentry_location, process="web")
     celery = make_app(settings, name="windfall.ingest", brisk=True)

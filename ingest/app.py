@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib import import_module
 from types import ModuleType
@@ -48,14 +48,15 @@ def create_app(
 ) -> Flask:
     """The door with all its senders; ``publisher`` is started by the caller."""
     app = Flask("ingest", static_folder=None)
+    app.url_map.merge_slashes = False  # a redirect would repeat the path, and with it a secret
     sources = load_sources()
     doors = {
         name: Door(name=name, settings=sender, secrets=settings.sender_secrets(name), source=sources[sender.kind])
         for name, sender in settings.senders.items()
     }
 
-    @app.post("/webhooks/<sender>")
-    @app.post("/webhooks/<sender>/<secret>")
+    @app.post("/webhooks/<sender>", provide_automatic_options=False)
+    @app.post("/webhooks/<sender>/<secret>", provide_automatic_options=False)
     def receive(sender: str, secret: str | None = None) -> Response:
         try:
             return _receive(_door(doors, sender), secret, publisher, now())
@@ -117,6 +118,7 @@ def _door(doors: Mapping[str, Door], name: str) -> Door:
 
 def _receive(door: Door, path_secret: str | None, publisher: Publisher, received_at: datetime) -> Response:
     environ, headers = request.environ, request.headers
+    encoding = check_encoding(environ.get("HTTP_CONTENT_ENCODING"))
     arrival = Arrival(
         delivery_id=os.urandom(16).hex(),
         sender=door.name,
@@ -127,6 +129,7 @@ def _receive(door: Door, path_secret: str | None, publisher: Publisher, received
         received_at=received_at,
     )
     try:
+        arrival = replace(arrival, body=unpack(arrival.body, encoding, door.source.MAX_BODY))
         envelope = arrival.envelope(classify(arrival))
     except MalformedEvent as exc:
         _quarantine(arrival, str(exc), publisher)
@@ -138,7 +141,7 @@ def _receive(door: Door, path_secret: str | None, publisher: Publisher, received
 
 
 def _body(door: Door, knock: Knock, environ: Mapping[str, Any]) -> bytes:
-    """The body of a sender that may come in. Raises: Rejected, each kind of it."""
+    """The body, as it came, of a sender that may come in. Raises: Unauthorized, BodyTooLarge."""
     limit: int = door.source.MAX_BODY
     secrets = door.secrets.accepted()
     signed = hasattr(door.source, "signs") and door.source.is_signed(knock)
@@ -146,11 +149,10 @@ def _body(door: Door, knock: Knock, environ: Mapping[str, Any]) -> bytes:
     if not admitted and not signed:
         raise Unauthorized("the secret is missing or wrong")
     length = announced_length(environ.get("CONTENT_LENGTH"), limit)
-    encoding = check_encoding(environ.get("HTTP_CONTENT_ENCODING"))
     raw = read_body(environ["wsgi.input"], limit, length=length)
     if not admitted and not door.source.signs(knock, raw, secrets):
         raise Unauthorized("the signature is wrong")
-    return unpack(raw, encoding, limit)
+    return raw
 
 
 def _quarantine(arrival: Arrival, error: str, publisher: Publisher) -> None:

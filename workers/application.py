@@ -1,5 +1,6 @@
 """The worker's Celery app: one task per event type, made from the routing table, and the beat jobs."""
 
+import os
 from typing import Any
 
 from celery import Celery, signals
@@ -20,12 +21,17 @@ from tasks.registry import load_handlers
 from tasks.services import Services, keyed_fingerprint
 from tasks.sweep import INTERVAL, sweep
 
+EXPIRY = 60.0
+"""Seconds after which a tick of the sweep is too old to be worth doing. Beat's clock writes it and a worker's clock
+reads it, so it is far above what clocks differ by."""
+
 
 def create_app(settings: Settings) -> Celery:
     """Everything a worker or beat needs; connections are opened by each process for itself, after its fork."""
     load_handlers()
     app = make_app(settings, name="windfall")
     held: dict[str, Services] = {}
+    main_process = os.getpid()
 
     def services() -> Services:
         if "services" not in held:
@@ -46,7 +52,7 @@ def create_app(settings: Settings) -> Celery:
     @signals.worker_process_init.connect(weak=False)
     def _forked(**_: Any) -> None:
         held.clear()
-        end_with_parent()
+        end_with_parent(main_process)
         start_reporting(settings.sentry_location, process="worker")
 
     return app
@@ -84,7 +90,8 @@ def _add_housekeeping(app: Celery, settings: Settings, services: Any) -> None:
 
     @app.task(name="housekeeping.prune")
     def _prune() -> None:
-        prune(services(), body_days=settings.body_days)
+        if prune(services(), body_days=settings.body_days):
+            app.send_task("housekeeping.prune", queue=HOUSEKEEPING, ignore_result=True)
 
     app.conf.beat_schedule = {
         "prune": {
@@ -95,6 +102,6 @@ def _add_housekeeping(app: Celery, settings: Settings, services: Any) -> None:
         "sweep": {
             "task": "housekeeping.sweep",
             "schedule": INTERVAL,
-            "options": {"queue": HOUSEKEEPING, "expires": INTERVAL},
+            "options": {"queue": HOUSEKEEPING, "expires": EXPIRY},
         },
     }

@@ -306,3 +306,14 @@ def test_all_under_a_secret_key_goes_and_all_else_stays(answer, form):
     kept = plist.decode(payload_of(redacted))
     assert without_secrets(kept) == without_secrets(answer)
     assert all(value in (True, [], {}) or str(value).startswith("redacted:") for value in secret_values(kept))
+
+
+def test_a_payload_whose_lines_a_relay_has_wrapped_is_looked_into() -> None:
+    plist = plistlib.dumps({"MessageType": "SetBootstrapToken", "UDID": "u" * 40, "BootstrapToken": b"t" * 64})
+    body = json.dumps(
+        {"topic": "mdm.SetBootstrapToken", "checkin_event": {"raw_payload": base64.encodebytes(plist).decode()}}
+    )
+
+    redacted = redact(body.encode(), lambda secret: "0123")
+
+    assert redacted.fields == ("checkin_event.raw_payload.BootstrapToken",)

@@ -136,9 +136,14 @@ def test_unknown_senders_and_senders_without_a_secret_are_404(client):
 
 
 def test_other_methods_are_405(client):
-    answer = client.get("/webhooks/micromdm")
+    answers = [client.get("/webhooks/micromdm"), client.options("/webhooks/micromdm/secret")]
 
-    assert (answer.status_code, "POST" in answer.headers["Allow"], "error" in answer.json) == (405, True, True)
+    for answer in answers:
+        assert (answer.status_code, answer.headers["Allow"], "error" in answer.json) == (405, "POST", True)
+
+
+def test_a_path_is_never_repeated_in_a_redirect(client):
+    assert client.post("/webhooks//micromdm/micro-secret", json=JAMF).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -213,21 +218,24 @@ def test_gzip_is_unpacked_and_other_encodings_are_415(client, stored):
     assert client.post(path, data=body, headers={"Content-Encoding": "br"}).status_code == 415
     assert client.post(path, data=body, headers={"Content-Encoding": "gzip"}).status_code == 400
     assert client.post(path, data=parts[:-9], headers={"Content-Encoding": "gzip"}).status_code == 400
+    assert [kept.body for kept in stored("micromdm.quarantine:0")] == [body, parts[:-9]]
 
 
 def test_a_rotated_secret_file_is_accepted_without_a_restart(tmp_path, publisher):
     path = tmp_path / "secret"
     path.write_text("old\n")
-    clock = iter([0.0, 1.0, 3.0, 6.0])
+    clock = iter([0.0, 1.0, 3.0, 6.0, 9.0, 12.0])
     settings = Settings(home=tmp_path, senders={"micromdm": {"secrets_file": str(path)}})
     secrets = Secrets(path=path, monotonic=lambda: next(clock))
     seen = [secrets.accepted()]
     path.write_text("new\nold\n")
     seen += [secrets.accepted(), secrets.accepted()]
+    path.write_text("")
+    seen += [secrets.accepted(), secrets.accepted()]
     path.unlink()
     seen.append(secrets.accepted())
 
-    assert seen == [(b"old",), (b"old",), (b"new", b"old"), ()]
+    assert seen == [(b"old",), (b"old",), (b"new", b"old"), (b"new", b"old"), (), ()]
     assert settings.sender_secrets("micromdm").path == path
 
 

@@ -1,7 +1,7 @@
 """Redis goes and comes back; the publisher's own thread notices, and nothing waits for people."""
 
 import pytest
-from redis.exceptions import ResponseError
+from redis.exceptions import OutOfMemoryError, ResponseError
 
 from config.contract import inbox_of
 from config.inbox import Inboxes
@@ -48,6 +48,29 @@ def stored(redis_client, item):
 def test_a_full_redis_refuses_our_script_with_a_plain_error(redis_client, full_redis):
     with pytest.raises(ResponseError):
         Inboxes(redis_client).append("micromdm.CheckOut:0", b"{}", b"")
+
+
+def test_a_drain_can_make_room_in_a_full_redis(redis_client):
+    inboxes = Inboxes(redis_client)
+    inboxes.append("micromdm.CheckOut:0", b"{}", b"x" * 100_000)
+    lease = inboxes.take("micromdm.CheckOut:0")
+    lease.leave()
+    redis_client.config_set("maxmemory", "1")
+    try:
+        lease = inboxes.take("micromdm.CheckOut:0")
+        assert lease.commit(lease.begin()) == 0
+        assert lease.sleep()
+    finally:
+        redis_client.config_set("maxmemory", "0")
+
+
+def test_a_redis_that_is_nearly_full_keeps_what_is_left_for_leases_and_wakes(redis_client):
+    redis_client.config_set("maxmemory", int(redis_client.info("memory")["used_memory"] * 1.05))
+    try:
+        with pytest.raises(OutOfMemoryError):
+            Inboxes(redis_client).probe()
+    finally:
+        redis_client.config_set("maxmemory", "0")
 
 
 def test_what_a_full_redis_refuses_is_spooled_and_drained_by_itself_when_there_is_room(

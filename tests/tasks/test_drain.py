@@ -1,7 +1,9 @@
+import json
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
+from sqlalchemy.exc import DBAPIError
 
 from config.contract import inbox_of
 from config.inbox import MAX_ENTRIES, Inboxes
@@ -13,6 +15,14 @@ from tests import poison as poison_handlers
 from tests.deliveries import NOON, SECOND, again, check_in, envelope
 
 INBOX = "nanomdm.GetToken:0"
+HEAD = {
+    "delivery_id": "d",
+    "sender": "nanomdm",
+    "kind": "nanomdm",
+    "type": "mdm.GetToken",
+    "key": "ab" * 32,
+    "received_at": "2026-03-01T12:00:00Z",
+}
 
 assert poison_handlers
 
@@ -109,12 +119,53 @@ def test_a_database_in_trouble_is_nobodys_fault(services, engine, redis_client, 
     assert statuses(engine) == ["processed"] * 2
 
 
-def test_an_envelope_we_did_not_write_is_quarantined(services, engine):
-    services.inboxes.append(INBOX, b"{not ours", b"body")
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"{not ours",
+        b"[]",
+        b"{}",
+        json.dumps(HEAD | {"key": "zz"}).encode(),
+        json.dumps(HEAD | {"kind": "of another version"}).encode(),
+        json.dumps(HEAD | {"delivery_id": "d" * 33}).encode(),
+        json.dumps(HEAD | {"sender": 7}).encode(),
+    ],
+)
+def test_an_envelope_we_did_not_write_is_quarantined(services, engine, head):
+    services.inboxes.append(INBOX, head, b"body")
 
-    drain(INBOX, services)
-
+    assert drain(INBOX, services) == "asleep"
     assert statuses(engine) == ["quarantined"]
+
+
+def test_a_database_that_is_not_migrated_is_nobodys_fault(services, engine, tmp_path):
+    post(services, *(token_request(n) for n in range(2)))
+    bare = replace(services, engine=open_engine(f"sqlite:///{tmp_path}/bare.db"))
+
+    assert [drain(INBOX, bare) for _ in range(5)] == ["database"] * 5
+    assert drain(INBOX, services) == "asleep"
+    assert statuses(engine) == ["processed"] * 2
+
+
+def test_a_database_that_takes_no_writes_is_nobodys_fault(services, engine, database_location):
+    post(services, *(token_request(n) for n in range(2)))
+    if engine.dialect.name == "postgresql":
+        stopped = open_engine(database_location)
+        event.listen(stopped, "begin", lambda c: c.exec_driver_sql("SET TRANSACTION READ ONLY"))
+    else:
+        stopped = open_engine(f"sqlite:///file:{database_location.removeprefix('sqlite:///')}?mode=ro&uri=true")
+
+    assert [drain(INBOX, replace(services, engine=stopped)) for _ in range(5)] == ["database"] * 5
+    stopped.dispose()
+    assert drain(INBOX, services) == "asleep"
+    assert statuses(engine) == ["processed"] * 2
+
+
+def test_an_error_of_the_database_does_not_repeat_what_was_to_be_written(services, engine):
+    with pytest.raises(DBAPIError) as caught, engine.begin() as connection:
+        connection.execute(event_bodies.insert(), [{"id": "i", "body": b"a secret"}] * 2)
+
+    assert "a secret" not in str(caught.value)
 
 
 def test_what_a_killed_drain_had_committed_is_not_done_again(services, engine):
