@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 from typing import Any
 
 from sqlalchemy import Connection, Engine, bindparam, select, update
@@ -24,6 +25,14 @@ class Delivery:
     received_at: datetime
 
 
+class Claim(Enum):
+    """The first delivery of its event; another one; or that first one itself, met again after a crash."""
+
+    FIRST = "first"
+    AGAIN = "again"
+    SAME = "same"
+
+
 class UnitOfWork:
     """Everything is read and locked at the beginning, changed in memory, and written by flush, in a fixed order."""
 
@@ -36,8 +45,8 @@ class UnitOfWork:
         self._outcomes: list[dict[str, Any]] = []
         self._counts: Counter[tuple[str, str, str]] = Counter()
 
-    def claim(self, deliveries: Sequence[Delivery]) -> list[bool]:
-        """Per delivery: True for the first of its event ever, False for one seen before (which is counted)."""
+    def claim(self, deliveries: Sequence[Delivery]) -> "list[Claim]":
+        """Per delivery, whether it is the first of its event ever; repetitions are counted."""
         known = self._known({d.also for d in deliveries if d.also})
         claimants: dict[bytes, Delivery] = {}
         targets: list[bytes] = []
@@ -52,24 +61,39 @@ class UnitOfWork:
             for key, d in sorted(claimants.items())
         ]
         new = insert_new(self._connection, event_keys, rows, event_keys.c.key) if rows else set()
-        pairs = list(zip(deliveries, targets, strict=True))
-        fresh = [target in new and claimants[target] is delivery for delivery, target in pairs]
-        again = {(t, d.delivery_id) for (d, t), is_fresh in zip(pairs, fresh, strict=True) if not is_fresh}
+        firsts = self._first_deliveries(set(targets) - new) | {key: claimants[key].delivery_id for key in new}
+        claims = []
+        again: set[tuple[bytes, str]] = set()
+        for delivery, target in zip(deliveries, targets, strict=True):
+            if target in new and claimants[target] is delivery:
+                claims.append(Claim.FIRST)
+            elif firsts.get(target) == delivery.delivery_id:
+                claims.append(Claim.SAME)
+            else:
+                claims.append(Claim.AGAIN)
+                again.add((target, delivery.delivery_id))
         self._count_again(again)
-        return fresh
+        return claims
 
     def _known(self, keys: set[bytes]) -> set[bytes]:
+        return set(self._first_deliveries(keys))
+
+    def _first_deliveries(self, keys: set[bytes]) -> dict[bytes, str]:
+        """Key → our id of the delivery that was the first of its event, for those of the keys that are known."""
         if not keys:
-            return set()
-        return set(self._connection.scalars(select(event_keys.c.key).where(event_keys.c.key.in_(keys))))
+            return {}
+        query = select(event_keys.c.key, event_keys.c.delivery_id).where(event_keys.c.key.in_(keys))
+        return dict(self._connection.execute(query).tuples().all())
 
     def _count_again(self, again: set[tuple[bytes, str]]) -> None:
-        """Count repeated deliveries, but not the first delivery itself, met again after a crash."""
         if again:
-            key = event_keys.c.key == bindparam("row_key")
-            other = event_keys.c.delivery_id != bindparam("repeat_id")
-            statement = update(event_keys).where(key, other).values(seen=event_keys.c.seen + 1)
-            rows = [{"row_key": key, "repeat_id": delivery_id} for key, delivery_id in sorted(again)]
+            statement = (
+                update(event_keys)
+                .where(event_keys.c.key == bindparam("row_key"))
+                .values(seen=event_keys.c.seen + bindparam("times"))
+            )
+            times = Counter(key for key, _ in again)
+            rows = [{"row_key": key, "times": count} for key, count in sorted(times.items())]
             self._connection.execute(statement, rows)
 
     def same_event_id(self, kind: str, event_ids: set[str]) -> set[str]:

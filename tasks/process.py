@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from domain.envelope import Envelope
 from domain.kinds import TYPES
-from state.unit_of_work import Delivery, UnitOfWork, unit_of_work
+from state.unit_of_work import Claim, Delivery, UnitOfWork, unit_of_work
 from tasks.registry import handlers_of
 from tasks.services import Services, new_id
 from tasks.story import Story, read_story, unread_story
@@ -31,10 +31,10 @@ def _first_seen(envelopes: Sequence[Envelope], uow: UnitOfWork) -> list[Envelope
     """Without the events that were seen before; replays were, and are asked for."""
     new = [envelope for envelope in envelopes if envelope.replay_of is None]
     fresh = [envelope for envelope in envelopes if envelope.replay_of is not None]
-    for envelope, is_first in zip(new, uow.claim([_delivery(e) for e in new]), strict=True):
-        if is_first:
+    for envelope, claim in zip(new, uow.claim([_delivery(e) for e in new]), strict=True):
+        if claim is Claim.FIRST:
             fresh.append(envelope)
-        else:
+        elif claim is Claim.AGAIN:
             _count(envelope, "duplicate", uow)
     return fresh
 

@@ -36,6 +36,7 @@ def test_a_batch_done_twice_counts_no_delivery_twice(services, engine):
     process(batch, services)
 
     assert [row["seen"] for row in rows(engine, event_keys)] == [1, 1]
+    assert {row["outcome"] for row in rows(engine, event_counts)} == {"processed"}
 
 
 def test_what_nothing_identifies_is_one_event_within_a_window_and_the_one_before(services, engine):
