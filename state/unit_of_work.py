@@ -83,7 +83,7 @@ class UnitOfWork:
         if not keys:
             return {}
         query = select(event_keys.c.key, event_keys.c.delivery_id).where(event_keys.c.key.in_(keys))
-        return dict(self._connection.execute(query).tuples().all())
+        return {row.key: row.delivery_id for row in self._connection.execute(query)}
 
     def _count_again(self, again: set[tuple[bytes, str]]) -> None:
         if again:
