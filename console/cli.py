@@ -31,10 +31,10 @@ def windfall() -> None:
     """The webhook pipeline for Apple device management."""
 
 
-def main() -> None:
-    """Entry point of the `windfall` command."""
+def main(arguments: list[str] | None = None) -> None:
+    """Entry point of the `windfall` command; ``arguments`` are the process's own when left out."""
     try:
-        windfall(prog_name="windfall")
+        windfall(arguments, prog_name="windfall")
     except SettingsError as exc:
         problems = "".join(f"\n  - {problem}" for problem in str(exc).splitlines())
         click.echo(f"windfall: the configuration is wrong{problems}", err=True)

@@ -41,10 +41,9 @@ def test_every_problem_of_the_configuration_is_listed(
 ) -> None:
     monkeypatch.setenv("WINDFALL_INGEST_BIND", "nonsense")
     monkeypatch.setenv("WINDFALL_NO_SUCH_THING", "1")
-    monkeypatch.setattr(sys, "argv", ["windfall", "db", "upgrade"])
 
     with pytest.raises(SystemExit) as stopped:
-        main()
+        main(["db", "upgrade"])
 
     assert stopped.value.code == 2
     lines = capsys.readouterr().err.splitlines()
