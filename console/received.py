@@ -13,7 +13,7 @@ from state.queries.events import FIELDS, RECEIVED
 from state.queries.events import FILTERS as STORED_FILTERS
 from state.queries.pages import MOST, Page, Question
 
-FILTERS = {name: read for name, read in STORED_FILTERS.items() if name not in ("event_id", "device_id")}
+FILTERS = {name: read for name, read in STORED_FILTERS.items() if name not in ("event_id", "device_id", "body")}
 
 
 def list_received(inboxes: Inboxes, question: Question) -> Page:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, Select, select
+from sqlalchemy import ColumnElement, Engine, LargeBinary, Select, func, literal, select
 
 from domain.json_types import JSONObject
 from domain.kinds import KINDS
@@ -23,7 +23,9 @@ FILTERS: Filters = {
     "event_id": text_value,
     "device_id": text_value,
     "status": one_of(RECEIVED, *STORED),
+    "body": text_value,
 }
+"""All are equal to the field; only ``body`` is contained in it. It reads bodies one by one, newest first."""
 
 FIELDS = (
     "id", "sender", "kind", "type", "event_id", "device_id", "occurred_at", "received_at", "processed_at", "status",
@@ -53,7 +55,10 @@ class StoredEvent:
 def list_events(engine: Engine, question: Question) -> Page:
     """Stored events, newest first. Raises: BadQuery, DatabaseAway."""
     values = question.values(FILTERS)
+    wanted = values.pop("body", None)
     query = _query(FIELDS).where(*(events.c[name] == value for name, value in values.items()))
+    if wanted is not None:
+        query = query.join(event_bodies, event_bodies.c.id == events.c.id).where(_contains(engine, str(wanted)))
     if question.after is not None:
         query = query.where(events.c.id < question.after)
     with reading(engine) as connection:
@@ -92,6 +97,14 @@ def _query(names: tuple[str, ...]) -> Select[Any]:
         source = source.outerjoin(event_bodies, event_bodies.c.id == events.c.id)
     columns = [elsewhere[name] if name in elsewhere else events.c[name] for name in names]
     return select(*columns).select_from(source)
+
+
+def _contains(engine: Engine, wanted: str) -> ColumnElement[bool]:
+    """Whether a body has these bytes in it, in UTF-8."""
+    text = literal(wanted.encode(), LargeBinary)
+    if engine.dialect.name == "sqlite":
+        return func.instr(event_bodies.c.body, text) > 0
+    return func.position(text.op("IN")(event_bodies.c.body)) > 0
 
 
 def _text(body: bytes | None) -> str | None:

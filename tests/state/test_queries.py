@@ -270,3 +270,17 @@ def test_an_error_of_the_database_keeps_its_cause(tmp_path):
 
     assert isinstance(caught.value.__cause__, DBAPIError)
     assert "a-secret" not in str(caught.value)
+
+
+def test_events_are_found_by_what_their_bodies_contain(engine, services):
+    bodies = [
+        {"notificationId": f"n{n}", "notificationType": "ASSET_COUNT", "uId": "1", "notification": {"adamId": adam}}
+        for n, adam in enumerate(("408709785", "361309726", "408709785"))
+    ]
+    process([envelope(body, kind="apps-and-books") for body in bodies], services)
+
+    found = list_events(engine, Question(filters={"body": "408709785"})).items
+    none = list_events(engine, Question(filters={"body": "100% _ nothing"})).items
+
+    assert sorted(item["event_id"] for item in found) == ["n0", "n2"]
+    assert none == []
