@@ -66,3 +66,32 @@ class CannotReplay(WindfallError):
 
 class Unreachable(WindfallError):
     """A server did not answer over HTTP."""
+
+
+class ActionError(WindfallError):
+    """An effect that did not happen, or that nobody knows to have happened."""
+
+
+class TransientError(ActionError):
+    """Worth trying again, not before ``retry_after`` seconds when given.
+
+    ``down`` says that the far end itself is away or asks for quiet, not that it refused this one thing: only that opens
+    a destination's breaker.
+    """
+
+    def __init__(self, message: str, *, retry_after: float | None = None, down: bool = False) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+        self.down = down
+
+
+class OutcomeUnknown(TransientError):
+    """The request left and no answer came: it may have happened. What must not happen twice is not tried again."""
+
+
+class PermanentError(ActionError):
+    """Trying again cannot help: the action goes to `dead` and people are told."""
+
+
+class BadCommand(WindfallError):
+    """A command that no device would understand: an unknown field, a value of the wrong type, a missing one."""

@@ -74,7 +74,7 @@ class Device:
     def __init__(self, identity: Identity, *, rng: random.Random, clock: Clock, binary: bool = False) -> None:
         self.identity = identity
         self._rng = random.Random(rng.getrandbits(64))
-        self._clock = clock
+        self.clock = clock
         self._format = plistlib.FMT_BINARY if binary else plistlib.FMT_XML
         self.name = f"{identity.model_name} {self._rng.randrange(1000)} “<R&D>”"
         self.major, self.minor = (15, 3) if identity.kind.is_mac else (18, 2)
@@ -160,9 +160,15 @@ class Device:
         """A command was processed; ``content`` holds the keys of its answer."""
         return self._result("Acknowledged", {"CommandUUID": command_uuid, **(content or {})}, user=user)
 
-    def error(self, command_uuid: str, chain: Sequence[Mapping[str, Any]] = NO_LICENSE) -> Message:
+    def error(
+        self,
+        command_uuid: str,
+        chain: Sequence[Mapping[str, Any]] = NO_LICENSE,
+        content: Mapping[str, Any] | None = None,
+    ) -> Message:
         """A command failed; the first of ``chain`` is the top error, the rest its causes."""
-        return self._result("Error", {"CommandUUID": command_uuid, "ErrorChain": [dict(link) for link in chain]})
+        errors = [dict(link) for link in chain]
+        return self._result("Error", {"CommandUUID": command_uuid, "ErrorChain": errors, **(content or {})})
 
     def not_now(self, command_uuid: str, *, user: bool = False) -> Message:
         """Ask again later."""
@@ -222,4 +228,4 @@ class Device:
             if not self.identity.user:
                 raise ValueError(f"a {self.identity.kind} has no user channel")
             content |= {"NotOnConsole": False, **self.identity.user}
-        return Message(content=content, raw=plistlib.dumps(content, fmt=self._format), at=self._clock())
+        return Message(content=content, raw=plistlib.dumps(content, fmt=self._format), at=self.clock())

@@ -2,6 +2,7 @@
 
 import itertools
 import random
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
@@ -33,11 +34,13 @@ _JAMF_RARE = 0.05
 def increasing(clock: Clock) -> Clock:
     """The clock, never giving the same moment twice: a later event has a later time, by a microsecond if need be."""
     last = datetime.min.replace(tzinfo=clock().tzinfo)
+    lock = threading.Lock()
 
     def now() -> datetime:
         nonlocal last
-        last = max(clock(), last + timedelta(microseconds=1))
-        return last
+        with lock:
+            last = max(clock(), last + timedelta(microseconds=1))
+            return last
 
     return now
 

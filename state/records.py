@@ -10,12 +10,15 @@ from sqlalchemy import Connection, Table, bindparam, select, update
 from domain.clock import parse_time
 from domain.facts import Facts, Stamp, fact, fact_at, learn
 from domain.json_types import JSON
+from domain.notification import serial_key
 from state.schema import LONGEST_ID
 from state.upsert import insert_missing
 
 ENROLMENT = "enrolment"
 PUSH = "push"
-"""Facts of our own making: `{enrolled, sender}` of the last check-in that changed it, and the push credentials."""
+AUTHENTICATED = "authenticated"
+"""Facts of our own making: `{enrolled, sender}` of the last check-in that changed it, the push credentials, and that
+an enrolment began; the time of the last one tells enrolments apart."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -90,6 +93,8 @@ class Records:
                     .values({n: bindparam(n) for n in names})
                 )
                 self._connection.execute(statement, rows)
+        for record in self._records.values():
+            record.changed = record.learned = False
 
     def _sorted(self) -> Iterable[Record]:
         return (self._records[identifier] for identifier in sorted(self._records))
@@ -110,13 +115,16 @@ class Records:
 
     def _row(self, record: Record) -> dict[str, Any]:
         enrolment = fact(record.facts, ENROLMENT) or {}
+        serial_number = _searchable(fact(record.facts, "SerialNumber"))
         projected = {
             "sender": enrolment.get("sender") or fact(record.facts, "sender"),
             "udid": fact(record.facts, "udid"),
             "enrollment_id": fact(record.facts, "enrollment_id"),
-            "serial_number": _searchable(fact(record.facts, "SerialNumber")),
+            "serial_number": serial_number,
+            "serial_key": serial_key(serial_number or "") or None,
             "enrolled": enrolment.get("enrolled"),
             "enrolment_at": parse_time(fact_at(record.facts, ENROLMENT)),
+            "authenticated_at": parse_time(fact_at(record.facts, AUTHENTICATED)),
             "push_at": parse_time(fact_at(record.facts, PUSH)) if fact(record.facts, PUSH) else None,
         }
         row = {name: value for name, value in projected.items() if name in self._table.c}

@@ -1,7 +1,7 @@
 """One transaction over everything a batch of events touches: identities, devices, event rows and counts."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,9 +10,16 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, bindparam, select, update
 
+from state.assets import Assets
+from state.assignments import Assignments, add_failures
+from state.commands import Commands, void_commands
+from state.installs import Enrolment, Installs, Licence, enrolments_of, licences_of
+from state.locks import take_locks
+from state.outbox import NewAction, add_actions
 from state.records import Records
 from state.schema import devices, event_bodies, event_counts, event_keys, events, user_channels
 from state.upsert import add_to, insert_new
+from state.users import Users
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,13 +43,25 @@ class Claim(Enum):
 class UnitOfWork:
     """Everything is read and locked at the beginning, changed in memory, and written by flush, in a fixed order."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, now: datetime) -> None:
         self._connection = connection
+        self.now = now
+        """When this transaction began, by our own clock."""
+        self.event_id: str | None = None
+        """Id of the event that is being decided on."""
         self.devices = Records(connection, devices)
         self.user_channels = Records(connection, user_channels)
+        self.assignments = Assignments(connection)
+        self.assets = Assets(connection)
+        self.users = Users(connection)
+        self.commands = Commands(connection)
+        self.installs = Installs(connection)
+        self.owed: list[NewAction] = []
         self._new_events: list[dict[str, Any]] = []
         self._new_bodies: list[dict[str, Any]] = []
         self._outcomes: list[dict[str, Any]] = []
+        self._failures: list[dict[str, Any]] = []
+        self._void: dict[str, str] = {}
         self._counts: Counter[tuple[str, str, str]] = Counter()
 
     def claim(self, deliveries: Sequence[Delivery]) -> "list[Claim]":
@@ -116,10 +135,50 @@ class UnitOfWork:
     def count(self, kind: str, event_type: str, outcome: str) -> None:
         self._counts[(kind, event_type, outcome)] += 1
 
-    def flush(self) -> None:
-        """Write everything, in one order for all drains."""
+    def take_locks(self, names: Iterable[str]) -> None:
+        """Hold the locks of these serial numbers and users (state.locks) until the end."""
+        take_locks(self._connection, names)
+
+    def licences_of(self, serial_keys: Iterable[str], adam_ids: Iterable[str] | None) -> list[Licence]:
+        """What Apple said of these serial numbers (of these apps only, unless None), what was flushed included."""
+        return licences_of(self._connection, serial_keys, adam_ids)
+
+    def enrolments_of(self, serial_keys: Iterable[str]) -> Mapping[str, Enrolment]:
+        """The device that has each of these serial numbers now, what was flushed included."""
+        return enrolments_of(self._connection, serial_keys)
+
+    def add_failure(self, row: dict[str, Any]) -> None:
+        """Something that one of Apple's events could not do; see the table `assignment_failures`."""
+        self._failures.append(row)
+
+    def void(self, command_id: str, reason: str) -> None:
+        """Nobody needs this command any more."""
+        self._void[command_id] = reason
+
+    def owe(self, action: NewAction) -> None:
+        """Something is owed to the world once this transaction is committed."""
+        self.owed.append(action)
+
+    def flush_facts(self) -> None:
+        """Write what is known of devices, licences and users, to be read together with what others wrote."""
         self.devices.flush()
         self.user_channels.flush()
+        self.assignments.flush()
+        self.assets.flush()
+        self.users.flush()
+        add_failures(self._connection, self._failures)
+        self._failures = []
+
+    def flush(self) -> None:
+        """Write everything, in one order for all drains. What is left in `owed` was not owed before."""
+        self.flush_facts()
+        self.commands.flush()
+        void_commands(self._connection, self._void)
+        self.installs.flush()
+        self.owed = add_actions(self._connection, self.owed)
+        self._store_events()
+
+    def _store_events(self) -> None:
         if self._new_events:
             self._connection.execute(events.insert(), self._new_events)
         if self._new_bodies:
@@ -139,9 +198,9 @@ class UnitOfWork:
 
 
 @contextmanager
-def unit_of_work(engine: Engine) -> Iterator[UnitOfWork]:
+def unit_of_work(engine: Engine, now: datetime) -> Iterator[UnitOfWork]:
     """A transaction that is flushed and committed when the block ends well, and leaves nothing behind otherwise."""
     with engine.connect().execution_options(windfall_writes=True) as connection, connection.begin():
-        uow = UnitOfWork(connection)
+        uow = UnitOfWork(connection, now)
         yield uow
         uow.flush()

@@ -5,8 +5,12 @@ from collections.abc import Sequence
 from domain.envelope import Envelope
 from domain.kinds import TYPES
 from state.unit_of_work import Claim, Delivery, UnitOfWork, unit_of_work
+from tasks.installing import decide_installs
+from tasks.notice import Notice, owed_for
+from tasks.reach import reach_of
 from tasks.registry import handlers_of
 from tasks.services import Services, new_id
+from tasks.setup import Setup
 from tasks.story import Story, read_story, unread_story
 
 PROCESSED, QUARANTINED, BURIED = "processed", "quarantined", "buried"
@@ -17,14 +21,20 @@ def process(envelopes: Sequence[Envelope], services: Services) -> None:
 
     Raises: what a handler or the database raises; the caller decides whether the events are to blame.
     """
-    with unit_of_work(services.engine) as uow:
+    with unit_of_work(services.engine, services.now()) as uow:
         fresh = _first_seen(envelopes, uow)
         stories = [read_story(envelope, services.fingerprint) for envelope in fresh]
         _flag_repeated_ids(stories, uow)
-        _lock(stories, uow)
+        reach = reach_of(stories)
+        reach.prepare(uow)
         for story in stories:
-            _decide(story, uow)
-            _store(story, uow, services)
+            story.id = story.envelope.replay_of or new_id(uow.now)
+            _decide(story, uow, services.setup)
+            _store(story, uow)
+        uow.flush_facts()
+        for owed in decide_installs(uow, services.setup, reach.serial_keys(uow), reach.adam_ids):
+            uow.owe(owed.record(uow.now))
+    services.wake_deliverers({action.destination for action in uow.owed if action.not_before <= uow.now})
 
 
 def _first_seen(envelopes: Sequence[Envelope], uow: UnitOfWork) -> list[Envelope]:
@@ -58,38 +68,34 @@ def _flag_repeated_ids(stories: Sequence[Story], uow: UnitOfWork) -> None:
         known.add(story.event_id or "")
 
 
-def _lock(stories: Sequence[Story], uow: UnitOfWork) -> None:
-    usable = [s.device_event for s in stories if s.device_event is not None and s.device_event.usable]
-    uow.devices.lock({e.device_id: None for e in usable if e.device_id})
-    uow.user_channels.lock({e.channel_id: e.device_id for e in usable if e.channel_id})
+def _decide(story: Story, uow: UnitOfWork, setup: Setup) -> None:
+    event = story.event
+    if event is None or not event.usable:
+        return
+    uow.event_id = story.id
+    for handler in handlers_of(event.topic):
+        for decision in handler(event, uow) or ():
+            for owed in owed_for(decision, setup) if isinstance(decision, Notice) else (decision,):
+                uow.owe(owed.record(uow.now))
 
 
-def _decide(story: Story, uow: UnitOfWork) -> None:
-    event = story.device_event
-    if event is not None and event.usable:
-        for handler in handlers_of(event.topic):
-            handler(event, uow)
-
-
-def _store(story: Story, uow: UnitOfWork, services: Services) -> None:
+def _store(story: Story, uow: UnitOfWork) -> None:
     envelope, event = story.envelope, story.device_event
     status = PROCESSED if story.document is not None else QUARANTINED
     if envelope.replay_of is None and event is not None and event.is_idle:
         _count(envelope, "idle", uow)
         return
-    write_event(story, status, uow, services)
+    write_event(story, status, uow)
     _count(envelope, "replayed" if envelope.replay_of else status, uow)
 
 
-def write_event(story: Story, status: str, uow: UnitOfWork, services: Services) -> str:
-    """A new row, or for a replay the new outcome of the stored one; its id."""
-    outcome = {**story.columns(), "status": status, "processed_at": services.now()}
+def write_event(story: Story, status: str, uow: UnitOfWork) -> None:
+    """A new row, or for a replay the new outcome of the stored one."""
+    outcome = {**story.columns(), "status": status, "processed_at": uow.now}
     if story.envelope.replay_of:
         uow.settle_event(story.envelope.replay_of, outcome)
-        return story.envelope.replay_of
-    identifier = new_id(services.now())
-    uow.add_event({"id": identifier, **story.arrival_columns(), **outcome}, story.kept_body)
-    return identifier
+    else:
+        uow.add_event({"id": story.id, **story.arrival_columns(), **outcome}, story.kept_body)
 
 
 def bury(envelope: Envelope, error: str, services: Services, *, unread: bool = False) -> str | None:
@@ -98,12 +104,14 @@ def bury(envelope: Envelope, error: str, services: Services, *, unread: bool = F
     With ``unread`` its body is not even looked at, and therefore, as it may hold secrets, not kept. Safe to do twice;
     None when it was done before.
     """
-    with unit_of_work(services.engine) as uow:
+    with unit_of_work(services.engine, services.now()) as uow:
         for buried in _first_seen([envelope], uow):
             story = unread_story(buried) if unread else read_story(buried, services.fingerprint)
             story.error = error
+            story.id = buried.replay_of or new_id(uow.now)
             _count(buried, BURIED, uow)
-            return write_event(story, BURIED, uow, services)
+            write_event(story, BURIED, uow)
+            return story.id
     return None
 
 

@@ -2,23 +2,32 @@
 
 import pkgutil
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
-from typing import TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
-from domain.device_event import DeviceEvent
 from state.unit_of_work import UnitOfWork
+from tasks.notice import Notice
+from tasks.owing import Owed
 
-Handler: TypeAlias = Callable[[DeviceEvent, UnitOfWork], None]
-"""A decision on one event: reads and writes state through the unit of work, never touches the network."""
+Decision: TypeAlias = Iterable[Owed | Notice] | None
+"""What is owed to the world, and what people should hear of."""
+
+Handler: TypeAlias = Callable[[Any, UnitOfWork], Decision]
+"""A decision on one event: reads and writes state through the unit of work, never touches the network.
+
+The event is a DeviceEvent for MDM topics, a Notification for Apple's types, a JamfEvent for Jamf Pro's.
+"""
+
+AnyHandler = TypeVar("AnyHandler", bound=Handler)
 
 _handlers: dict[str, list[Handler]] = defaultdict(list)
 
 
-def on(*topics: str) -> Callable[[Handler], Handler]:
-    """Register a handler for MDM topics; several handlers of one topic run in the order of their names."""
+def on(*topics: str) -> Callable[[AnyHandler], AnyHandler]:
+    """Register a handler for event types; several handlers of one type run in the order of their names."""
 
-    def register(handler: Handler) -> Handler:
+    def register(handler: AnyHandler) -> AnyHandler:
         for topic in topics:
             _handlers[topic].append(handler)
             _handlers[topic].sort(key=lambda known: known.__qualname__)

@@ -3,7 +3,7 @@
 import hmac
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -13,9 +13,10 @@ from sqlalchemy import Engine
 
 from config.inbox import Inboxes
 from domain.clock import id_prefix
+from tasks.setup import Setup
 
 Wake: TypeAlias = Callable[[str], None]
-"""Tells the workers that an inbox has mail. A hint: it may be lost."""
+"""Tells the workers that an inbox has mail, or a destination something due. A hint: it may be lost."""
 
 
 def new_id(now: datetime) -> str:
@@ -44,6 +45,13 @@ class Services:
     inboxes: Inboxes
     wake: Wake
     fingerprint: Callable[[bytes], str]
+    setup: Setup = field(default_factory=Setup)
+    wake_deliverer: Wake = field(default=lambda _: None)
     now: Callable[[], datetime] = field(default=_now)
     monotonic: Callable[[], float] = field(default=time.monotonic)
     pause: Callable[[float], None] = field(default=time.sleep)
+
+    def wake_deliverers(self, destinations: Iterable[str]) -> None:
+        """Say that something new is owed there; what a lost hint leaves, the next look for due actions finds."""
+        for destination in sorted(destinations):
+            self.wake_deliverer(destination)

@@ -11,8 +11,10 @@ from domain.clock import believed, parse_epoch
 from domain.device_event import LONGEST_ID, DeviceEvent, read_device_event
 from domain.envelope import Envelope
 from domain.errors import MalformedEvent
+from domain.jamf_event import JamfEvent, read_jamf_event
 from domain.json_body import duplicate_keys, may_repeat_keys
 from domain.json_types import JSONObject
+from domain.notification import Notification, read_notification
 from domain.redaction import redact
 from domain.text import clipped, storable, storable_tree
 
@@ -23,16 +25,24 @@ _MDM = ("micromdm", "nanomdm")
 
 @dataclass(slots=True, kw_only=True)
 class Story:
-    """``document`` is None for what is no event, then ``error`` says why; ``device_event`` is there for MDM kinds."""
+    """``document`` is None for what is no event, then ``error`` says why; ``event`` is what handlers are given.
+
+    ``id`` is that of its row, given when it is decided on.
+    """
 
     envelope: Envelope
+    id: str = ""
     document: JSONObject | None = None
-    device_event: DeviceEvent | None = None
+    event: DeviceEvent | Notification | JamfEvent | None = None
     event_id: str | None = None
     occurred_at: datetime
     error: str | None = None
     flags: list[str] = field(default_factory=list)
     details: JSONObject = field(default_factory=dict)
+
+    @property
+    def device_event(self) -> DeviceEvent | None:
+        return self.event if isinstance(self.event, DeviceEvent) else None
 
     @property
     def type(self) -> str:
@@ -110,25 +120,47 @@ def _read_document(story: Story, document: JSONObject) -> None:
     envelope = story.envelope
     if envelope.kind in _MDM:
         event = read_device_event(document, sender=envelope.sender, key=envelope.key, received_at=envelope.received_at)
-        story.device_event = event
+        story.event = event
         story.event_id = _identifier(document.get("event_id"))
         story.occurred_at = event.occurred_at
         story.flags += event.flags
         story.details = _connect_details(event)
     elif envelope.kind == "apps-and-books":
+        notification = read_notification(
+            document, sender=envelope.sender, key=envelope.key, received_at=envelope.received_at
+        )
+        story.event = notification
         story.event_id = _identifier(document.get("notificationId"))
-        story.details = {"u_id": _identifier(document.get("uId"))}
+        story.flags += notification.flags
+        story.details = _notification_details(notification)
     else:
         webhook = document.get("webhook")
         timestamp = webhook.get("eventTimestamp") if isinstance(webhook, dict) else None
         story.occurred_at, refused = believed(parse_epoch(timestamp), envelope.received_at)
         story.flags += ["clock_refused"] if refused else []
+        story.event = read_jamf_event(
+            document, sender=envelope.sender, topic=envelope.type, key=envelope.key, occurred_at=story.occurred_at
+        )
     if may_repeat_keys(envelope.body, document) and duplicate_keys(envelope.body):
         story.flags.append("duplicate_keys")
 
 
 def _identifier(value: object) -> str | None:
     return storable(value)[:LONGEST_ID] if isinstance(value, str) and value else None
+
+
+def _notification_details(notification: Notification) -> JSONObject:
+    found: JSONObject = {
+        "u_id": notification.u_id,
+        "event_id": notification.event_id,
+        "type": notification.change,
+        "result": notification.result,
+        "error_number": notification.error_number,
+        "error_message": notification.error_message or None,
+        "assignments": len(notification.assignments) or None,
+        "users": len(notification.users) or None,
+    }
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _connect_details(event: DeviceEvent) -> JSONObject:

@@ -3,7 +3,7 @@
 from domain import plist
 from domain.device_event import DeviceEvent
 from domain.json_types import JSONObject
-from state.records import ENROLMENT, PUSH
+from state.records import AUTHENTICATED, ENROLMENT, PUSH
 from state.unit_of_work import UnitOfWork
 from tasks.registry import on
 
@@ -15,10 +15,17 @@ USER_FACTS = ("UserID", "UserShortName", "UserLongName", "EnrollmentUserID", "No
 
 @on("mdm.Authenticate")
 def authenticated(event: DeviceEvent, uow: UnitOfWork) -> None:
-    """A fresh device: what it is becomes known, and until its TokenUpdate it is neither enrolled nor reachable."""
+    """A fresh device: what it is becomes known, and until its TokenUpdate it is neither enrolled nor reachable.
+
+    MDM servers clear its queue, so commands sent before are void.
+    """
     device = uow.devices[event.device_id or ""]
     device.learn({name: plist.jsonable(event.payload.get(name)) for name in FACTS}, event.stamp)
-    device.learn({ENROLMENT: {"enrolled": False, "sender": event.sender}, PUSH: {}}, event.stamp)
+    begun = {"enrolled": False, "sender": event.sender}
+    device.learn({ENROLMENT: begun, PUSH: {}, AUTHENTICATED: True}, event.stamp)
+    for command in uow.commands.open_of(event.device_id or ""):
+        if command.called_at is not None and command.called_at < event.occurred_at:
+            command.change(state="void", error="the device was enrolled anew before it answered", next_push_at=None)
 
 
 @on("mdm.TokenUpdate")

@@ -1,4 +1,4 @@
-"""The tables, the same on SQLite and PostgreSQL. A change here needs a migration; a test compares the two."""
+"""Events, devices and their users, and counts: what was taken in."""
 
 from sqlalchemy import (
     JSON,
@@ -8,7 +8,6 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Table,
     Text,
@@ -16,10 +15,7 @@ from sqlalchemy import (
 )
 
 from state.moment import Moment
-
-metadata = MetaData(naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s", "pk": "pk_%(table_name)s"})
-
-LONGEST_ID = 255
+from state.schema.metadata import LONGEST_ID, metadata
 
 event_keys = Table(
     "event_keys",
@@ -87,9 +83,13 @@ devices = Table(
     Column("udid", String(LONGEST_ID)),
     Column("enrollment_id", String(LONGEST_ID)),
     Column("serial_number", String(LONGEST_ID)),
+    # The serial number as both sides, device and licence, agree on it (domain.notification.serial_key).
+    Column("serial_key", String(LONGEST_ID)),
     # None: it was seen, and no check-in told yet.
     Column("enrolled", Boolean),
     Column("enrolment_at", Moment),
+    # The last Authenticate: the enrolment that now is began with it. None: none was heard.
+    Column("authenticated_at", Moment),
     Column("push_at", Moment),
     Column("first_seen_at", Moment),
     Column("last_seen_at", Moment),
@@ -97,6 +97,7 @@ devices = Table(
     # See domain.facts.
     Column("facts", JSON, nullable=False),
     Index("ix_devices_serial_number", "serial_number"),
+    Index("ix_devices_serial_key", "serial_key"),
 )
 
 user_channels = Table(

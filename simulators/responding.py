@@ -1,0 +1,178 @@
+"""How a managed device answers the commands it gets, as its temper is, and which ones it got.
+
+What is written down here is the truth that a test compares a receiver's opinion with.
+"""
+
+import random
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from simulators import answers
+from simulators.apps import INSTALLING, MANAGED, App, Apps, bundle_id_of, due
+from simulators.devices import Device, Message
+from simulators.temper import Outcome, Temper
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceivedInstall:
+    """An InstallApplication that reached the device; ``offer`` counts, from 1, how often this command did.
+
+    ``enrolment`` is the number of the enrolment it came in, 1 for the first. No ``adam_id`` when it named no store id.
+    """
+
+    device_id: str
+    serial_number: str
+    command_uuid: str
+    adam_id: str
+    at: datetime
+    enrolment: int
+    offer: int
+
+
+@dataclass(slots=True)
+class _Memory:
+    """What a device forgets with a new enrolment: by command UUID, or by store id."""
+
+    offers: dict[str, int] = field(default_factory=dict)
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    put_off: dict[str, int] = field(default_factory=dict)
+    fates: dict[str, Outcome] = field(default_factory=dict)
+    errors: dict[str, int] = field(default_factory=dict)
+
+
+class Responder:
+    """One device's answers. ``plan``: outcomes for the next InstallApplications, taken before any is drawn."""
+
+    def __init__(self, device: Device, *, temper: Temper, rng: random.Random) -> None:
+        self.temper = temper
+        self.plan: deque[Outcome] = deque()
+        self.apps = Apps()
+        self.enrolment = 0
+        self.erased = False
+        self.received: list[ReceivedInstall] = []
+        self._device = device
+        self._rng = rng
+        self._memory = _Memory()
+
+    def begin(self) -> None:
+        """A new enrolment."""
+        self.enrolment += 1
+        self.erased = False
+        self._memory = _Memory()
+
+    def respond(self, document: Mapping[str, Any]) -> Message | None:
+        """The answer to a command; None when there is none and the connection just ends."""
+        command, command_uuid = document["Command"], document["CommandUUID"]
+        kind = command["RequestType"]
+        outcome = None
+        if kind == "InstallApplication":
+            outcome = self._decide(command_uuid, str(command.get("iTunesStoreID", "")))
+            if outcome is Outcome.SILENT and self._memory.offers[command_uuid] <= self.temper.silent_offers:
+                return None
+        if self._puts_off(command_uuid, kind, outcome):
+            return self._device.not_now(command_uuid)
+        # The same command once more would be a new one to the device.
+        self._memory.outcomes.pop(command_uuid, None)
+        self._memory.put_off.pop(command_uuid, None)
+        if outcome is not None:
+            return self._install(command_uuid, command, outcome)
+        return self._answer(command_uuid, kind, command)
+
+    def _decide(self, command_uuid: str, adam_id: str) -> Outcome:
+        """Write the command down, and say what becomes of it: the same at each offer."""
+        memory, identity = self._memory, self._device.identity
+        offer = memory.offers[command_uuid] = memory.offers.get(command_uuid, 0) + 1
+        self.received.append(
+            ReceivedInstall(
+                device_id=identity.udid or identity.enrollment_id,
+                serial_number=identity.serial_number,
+                command_uuid=command_uuid,
+                adam_id=adam_id,
+                at=self._device.clock(),
+                enrolment=self.enrolment,
+                offer=offer,
+            )
+        )
+        if command_uuid not in memory.outcomes:
+            memory.outcomes[command_uuid] = self.plan.popleft() if self.plan else self._draw(adam_id)
+        return memory.outcomes[command_uuid]
+
+    def _draw(self, adam_id: str) -> Outcome:
+        if self._rng.random() < self.temper.silent_share:
+            return Outcome.SILENT
+        memory = self._memory
+        if adam_id not in memory.fates:
+            memory.fates[adam_id] = self.temper.draw_fate(self._rng)
+        if memory.fates[adam_id] is not Outcome.NO_LICENSE_YET:
+            return memory.fates[adam_id]
+        tries = memory.errors[adam_id] = memory.errors.get(adam_id, 0) + 1
+        return Outcome.NO_LICENSE_YET if tries <= self.temper.install_error_tries else Outcome.INSTALLS
+
+    def _puts_off(self, command_uuid: str, kind: str, outcome: Outcome | None) -> bool:
+        """Whether to say NotNow: so many times to a command, if at all."""
+        left = self._memory.put_off
+        if command_uuid not in left:
+            never = not self._device.identity.kind.is_mac and kind in answers.NEVER_NOT_NOW_ON_IOS
+            drawn = self._rng.random() < self.temper.not_now_share and not never
+            left[command_uuid] = self.temper.not_now_times if drawn or outcome is Outcome.NOT_NOW else 0
+        left[command_uuid] -= 1
+        return left[command_uuid] >= 0
+
+    def _install(self, command_uuid: str, command: Mapping[str, Any], outcome: Outcome) -> Message:
+        device, adam_id = self._device, str(command.get("iTunesStoreID", ""))
+        is_mac = device.identity.kind.is_mac
+        if not {"iTunesStoreID", "Identifier", "ManifestURL"} & command.keys():
+            return device.command_format_error(command_uuid)
+        if outcome is Outcome.NO_LICENSE_YET or not self._may_install(adam_id):
+            return answers.no_license(device, command_uuid, adam_id=adam_id)
+        if outcome is Outcome.REFUSED:
+            reason = self.temper.rejection_reason or ("Other" if is_mac else "NotSupported")
+            return answers.install_refused(device, command_uuid, adam_id=adam_id, reason=reason)
+        bundle_id = bundle_id_of(adam_id) if adam_id else str(command.get("Identifier", "com.example.manifest"))
+        known = self.apps.get(bundle_id)
+        if is_mac and known is not None and known.status == INSTALLING:
+            return answers.installing_already(device, command_uuid)
+        app = App(
+            bundle_id=bundle_id,
+            adam_id=adam_id,
+            managed=not is_mac or bool(command.get("InstallAsManaged")),
+            polls=self.temper.installing_polls,
+            due_at=due(device.clock(), self.temper.installing_s),
+        )
+        if outcome in {Outcome.REJECTED, Outcome.FAILED}:
+            self.apps.fail(app, "UserRejected" if outcome is Outcome.REJECTED else "Failed")
+        else:
+            self.apps.begin(app)
+        name = "" if outcome is Outcome.NAMELESS else bundle_id
+        state = MANAGED if known is not None and known.installed else "Queued"
+        return answers.install_acknowledged(device, command_uuid, bundle_id=name, state=state)
+
+    def _may_install(self, adam_id: str) -> bool:
+        """Whether Apple has a licence for it; what does not come from the store needs none."""
+        licensed = self.temper.licensed
+        return licensed is None or not adam_id or licensed(self._device.identity.serial_number, adam_id)
+
+    def _answer(self, command_uuid: str, kind: str, command: Mapping[str, Any]) -> Message:
+        device, identifiers = self._device, command.get("Identifiers") or ()
+        match kind:
+            case "DeviceInformation":
+                return device.device_information(command_uuid, command.get("Queries") or ())
+            case "ManagedApplicationList":
+                managed = self.apps.managed_list(identifiers, device.clock())
+                return answers.managed_applications(device, command_uuid, managed)
+            case "InstalledApplicationList":
+                only = bool(command.get("ManagedAppsOnly"))
+                installed = self.apps.installed_list(identifiers, device.clock(), managed_only=only)
+                return answers.installed_applications(device, command_uuid, installed)
+            case "RemoveApplication":
+                bundle_id = str(command.get("Identifier", ""))
+                self.apps.remove(bundle_id)
+                return answers.acknowledged(device, command_uuid, kind, {"Identifier": bundle_id})
+            case "EraseDevice":
+                self.erased = True
+        if kind not in answers.KNOWN:
+            return answers.not_understood(device, command_uuid, kind)
+        return answers.acknowledged(device, command_uuid, kind, answers.PLAIN.get(kind, {}))

@@ -1,0 +1,97 @@
+"""Commands in a unit of work: those that a batch's answers belong to, and those that a fresh enrolment makes void."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from state.changes import write_changes
+from state.portions import portions
+from state.schema import commands
+
+OPEN = ("pending", "sent", "NotNow")
+"""States in which an answer is still expected."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Command:
+    """One command to one enrolment. ``state`` is `pending sent void dead` or the device's last word."""
+
+    id: str
+    command_uuid: str
+    device_id: str
+    sender: str
+    request_type: str
+    state: str
+    called_at: datetime | None
+    changes: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN
+
+    def change(self, **values: Any) -> None:
+        self.state = values.get("state", self.state)
+        self.changes |= values
+
+
+class Commands:
+    """The commands that a batch touches, locked until commit."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._found: dict[str, Command] = {}
+        self._named: dict[tuple[str, str], Command] = {}
+
+    def load_answered(self, answers: Iterable[tuple[str, str]]) -> None:
+        """Those that these answers (command_uuid, enrolment id) belong to; most belong to none of ours."""
+        wanted = set(answers)
+        for portion in portions(sorted({command_uuid for command_uuid, _ in wanted})):
+            self._load(commands.c.command_uuid.in_(portion), only=wanted)
+
+    def load_open(self, device_ids: Iterable[str]) -> None:
+        """All that these devices have not answered yet."""
+        for portion in portions(sorted(set(device_ids))):
+            self._load(commands.c.device_id.in_(portion) & commands.c.state.in_(OPEN))
+
+    def _load(self, condition: Any, only: "set[tuple[str, str]] | None" = None) -> None:
+        columns = [commands.c[name] for name in Command.__slots__ if name != "changes"]
+        query = select(*columns).where(condition).order_by(commands.c.id).with_for_update()
+        for row in self._connection.execute(query).mappings():
+            name = (row["command_uuid"], row["device_id"])
+            if row["id"] not in self._found and (only is None or name in only):
+                self._found[row["id"]] = self._named[name] = Command(**row)
+
+    def answered_by(self, command_uuid: str, device_id: str) -> Command | None:
+        """The command that an answer belongs to."""
+        return self._named.get((command_uuid, device_id))
+
+    def ids(self) -> list[str]:
+        """Of all that were loaded."""
+        return sorted(self._found)
+
+    def of_id(self, identifier: str) -> Command | None:
+        """A command that was loaded, None when it was not."""
+        return self._found.get(identifier)
+
+    def open_of(self, device_id: str) -> Sequence[Command]:
+        return [command for command in self._found.values() if command.device_id == device_id and command.is_open]
+
+    def flush(self) -> None:
+        write_changes(self._connection, commands, {c.id: c.changes for c in self._found.values() if c.changes})
+        for command in self._found.values():
+            command.changes = {}
+
+
+def add_commands(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """New commands, each whole; their ids are those of the actions that send them."""
+    if rows:
+        connection.execute(commands.insert(), sorted(rows, key=lambda row: str(row["id"])))
+
+
+def void_commands(connection: Connection, reasons: Mapping[str, str]) -> None:
+    """Commands (id → why) that nobody needs any more: what is not on its way will not be sent."""
+    rows = {i: {"state": "void", "error": reason, "next_push_at": None} for i, reason in reasons.items()}
+    write_changes(connection, commands, rows, where=commands.c.state.in_(OPEN))

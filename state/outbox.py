@@ -1,0 +1,169 @@
+"""The ledger of what is owed to the world: actions are added once, claimed by one, settled by who claimed them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, select, update
+
+from domain.json_types import JSONObject
+from state.commands import add_commands
+from state.schema import actions
+from state.settling import follow_commands
+from state.upsert import insert_new
+
+OPEN = ("pending", "running", "retryable")
+"""States in which an action is still owed. While it runs, `next_attempt_at` is when its claim ends."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewAction:
+    """One effect that is owed. ``key`` names it: owing it again is nothing new. ``command`` is its row, if it is one.
+
+    ``not_before`` delays the first attempt.
+    """
+
+    id: str
+    key: str
+    kind: str
+    destination: str
+    arguments: JSONObject
+    created_at: datetime
+    not_before: datetime
+    device_id: str | None = None
+    command: Mapping[str, Any] | None = None
+
+
+def add_actions(connection: Connection, owed: Sequence[NewAction]) -> list[NewAction]:
+    """Those that were not owed before, now they are."""
+    unique = {action.key: action for action in reversed(owed)}
+    rows = [_row(unique[key]) for key in sorted(unique)]
+    new = insert_new(connection, actions, rows, actions.c.key) if rows else set()
+    added = [unique[key] for key in sorted(new)]
+    add_commands(connection, [{"id": action.id, **action.command} for action in added if action.command is not None])
+    return added
+
+
+def _row(action: NewAction) -> dict[str, Any]:
+    return {
+        "id": action.id,
+        "key": action.key,
+        "kind": action.kind,
+        "destination": action.destination,
+        "state": "pending",
+        "attempts": 0,
+        "next_attempt_at": action.not_before,
+        "arguments": action.arguments,
+        "device_id": action.device_id,
+        "created_at": action.created_at,
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """An action that is ours to perform until ``until``. ``attempt`` is its number, the first is 1.
+
+    ``interrupted`` says that somebody's earlier attempt was never settled: nobody knows how far it came.
+    """
+
+    id: str
+    key: str
+    kind: str
+    destination: str
+    arguments: JSONObject
+    attempt: int
+    interrupted: bool
+    until: datetime
+
+
+def claim(engine: Engine, destination: str, *, now: datetime, until: datetime, limit: int) -> list[Claimed]:
+    """Up to ``limit`` due actions of a destination, the longest due first; nobody else gets them before ``until``."""
+    columns = actions.c
+    due = (
+        select(columns.id, columns.key, columns.kind, columns.arguments, columns.attempts, columns.state)
+        .where(columns.destination == destination, columns.state.in_(OPEN), columns.next_attempt_at <= now)
+        .order_by(columns.next_attempt_at, columns.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    with engine.connect().execution_options(windfall_writes=True) as connection, connection.begin():
+        rows = connection.execute(due).all()
+        if rows:
+            running = {"state": "running", "attempts": columns.attempts + 1, "next_attempt_at": until}
+            connection.execute(update(actions).where(columns.id.in_([row.id for row in rows])).values(running))
+    return [
+        Claimed(
+            id=row.id,
+            key=row.key,
+            kind=row.kind,
+            destination=destination,
+            arguments=row.arguments,
+            attempt=row.attempts + 1,
+            interrupted=row.state == "running",
+            until=until,
+        )
+        for row in rows
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """How an attempt ended. ``state`` is `done`, `retryable` (then not before ``at``), `dead` or `released`: not tried.
+
+    ``happened`` is False only when the effect surely did not happen. ``arguments`` replace the action's, to leave
+    secrets behind.
+    """
+
+    id: str
+    attempt: int
+    state: str
+    error: str | None = None
+    at: datetime | None = None
+    happened: bool | None = None
+    arguments: JSONObject | None = None
+
+
+def settle(engine: Engine, settlements: Sequence[Settlement], now: datetime) -> list[Settlement]:
+    """Write down how attempts ended, and what follows for their commands and installs. Those that were still ours.
+
+    An attempt whose claim ran out and was taken by somebody else is theirs to settle.
+    """
+    if not settlements:
+        return []
+    with engine.connect().execution_options(windfall_writes=True) as connection, connection.begin():
+        ours = _still_ours(connection, settlements)
+        follow_commands(connection, {s.id: (s.state, s.error, s.happened) for s in ours}, now)
+        for settlement in ours:
+            connection.execute(update(actions).where(actions.c.id == settlement.id).values(_outcome(settlement, now)))
+    return ours
+
+
+def _still_ours(connection: Connection, settlements: Sequence[Settlement]) -> list[Settlement]:
+    by_id = {settlement.id: settlement for settlement in settlements}
+    query = (
+        select(actions.c.id, actions.c.attempts)
+        .where(actions.c.id.in_(by_id), actions.c.state == "running")
+        .order_by(actions.c.id)
+        .with_for_update()
+    )
+    return [by_id[row.id] for row in connection.execute(query) if row.attempts == by_id[row.id].attempt]
+
+
+def _outcome(settlement: Settlement, now: datetime) -> dict[str, Any]:
+    if settlement.state == "released":
+        attempts = settlement.attempt - 1
+        return {"state": "retryable" if attempts else "pending", "attempts": attempts, "next_attempt_at": now}
+    outcome: dict[str, Any] = {"state": settlement.state, "error": settlement.error}
+    if settlement.state == "retryable":
+        return outcome | {"next_attempt_at": settlement.at}
+    if settlement.arguments is not None:
+        outcome["arguments"] = settlement.arguments
+    return outcome | {"settled_at": now}
+
+
+def due_destinations(engine: Engine, now: datetime) -> list[str]:
+    """Destinations for which something is due."""
+    query = select(actions.c.destination).distinct().where(actions.c.state.in_(OPEN), actions.c.next_attempt_at <= now)
+    with engine.connect() as connection:
+        return sorted(connection.scalars(query))

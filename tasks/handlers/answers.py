@@ -1,0 +1,85 @@
+"""What a device answers to commands of ours: each once, however often it is repeated; installs go on from there."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from domain.app_state import ALREADY_UNDER_WAY
+from domain.device_event import CONNECT, DeviceEvent
+from domain.error_chain import LICENSE_NOT_THERE_YET, in_words, is_duplicate_install, read_chain, says
+from state.commands import Command
+from state.installs import Install
+from state.unit_of_work import UnitOfWork
+from tasks.following import first_check
+from tasks.installing import owe_install
+from tasks.owing import Owed
+from tasks.registry import on
+
+RETRIES = (10.0, 60.0, 300.0, 900.0, 3_600.0, 10_800.0)
+"""Seconds before the 2nd, 3rd, … install command, while the device cannot get the licence that Apple has confirmed."""
+
+NOT_NOW = timedelta(minutes=5)
+"""After so long a device that said NotNow is pushed; it asks by itself only when that was the last thing it said."""
+
+FINAL = ("Acknowledged", "Error", "CommandFormatError")
+
+
+@on(CONNECT)
+def answered(event: DeviceEvent, uow: UnitOfWork) -> Iterator[Owed]:
+    """Source: https://developer.apple.com/documentation/devicemanagement/commands-and-queries"""
+    speaker = event.channel_id or event.device_id or ""
+    command = uow.commands.answered_by(event.command_uuid or "", speaker)
+    if command is None or not command.is_open:
+        return
+    if event.status == "NotNow":
+        command.change(state="NotNow", next_push_at=uow.now + NOT_NOW)
+        return
+    if event.status not in FINAL:
+        return
+    command.change(
+        state=event.status,
+        error=_words(event) or None,
+        answered_at=event.occurred_at,
+        answer_id=uow.event_id,
+        next_push_at=None,
+    )
+    install = uow.installs.of_command(command.id, command.device_id)
+    if install is not None and install.state in ("waiting", "command_sent", "stuck"):
+        yield from _go_on(install, command, event, uow)
+
+
+def _words(event: DeviceEvent) -> str:
+    if event.status == "Acknowledged":
+        return ""
+    rejection = event.payload.get("RejectionReason")
+    words = in_words(read_chain(event.payload.get("ErrorChain")), rejection if isinstance(rejection, str) else None)
+    return words or f"the device answered {event.status} and did not say why"
+
+
+def _go_on(install: Install, command: Command, event: DeviceEvent, uow: UnitOfWork) -> Iterator[Owed]:
+    chain = read_chain(event.payload.get("ErrorChain"))
+    under_way = event.payload.get("RejectionReason") in ALREADY_UNDER_WAY or is_duplicate_install(chain)
+    install.change(uow.now, sent_at=install.sent_at or command.called_at or uow.now)
+    if event.status == "Acknowledged" or under_way:
+        _accepted(install, event, uow)
+    elif says(chain, LICENSE_NOT_THERE_YET) and install.tries <= len(RETRIES):
+        pause = RETRIES[install.tries - 1]
+        install.change(uow.now, reason=f"{_words(event)}; tried again after {pause:.0f} s")
+        yield owe_install(uow, install, command.sender, after=pause)
+    else:
+        install.change(uow.now, state="failed", reason=_words(event), next_check_at=None)
+
+
+def _accepted(install: Install, event: DeviceEvent, uow: UnitOfWork) -> None:
+    """The device has begun, which proves nothing yet: from now on it is asked until it says that the app is there."""
+    named = event.payload.get("Identifier")
+    bundle_id = named if isinstance(named, str) and 0 < len(named) <= 255 else install.bundle_id
+    install.change(
+        uow.now,
+        state="acknowledged" if bundle_id else "stuck",
+        reason=None if bundle_id else "the device named no bundle id when it acknowledged, so nothing can prove it",
+        bundle_id=bundle_id,
+        acknowledged_at=event.occurred_at,
+        acknowledged_by=uow.event_id,
+        next_check_at=first_check(uow.now) if bundle_id else None,
+        checks=0,
+    )

@@ -1,0 +1,177 @@
+"""Licence to install: what is owed once a serial number has a licence and an enrolled device, whichever came second.
+
+Works on the state of a serial number as a whole, under its lock, and writes only what is missing. So it does not matter
+how often, by whom and in which order it is asked: events of both sides ask it, and so does a sweep.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from domain.clock import rfc3339
+from domain.commands import Command, install_application
+from state.installs import UNDECIDED, Enrolment, Install, Licence
+from state.unit_of_work import UnitOfWork
+from tasks.actions.send_command import SendCommand
+from tasks.owing import Owed, action_id
+from tasks.setup import Setup
+
+RELEASABLE = (*UNDECIDED, "failed", "stuck")
+
+
+def decide_installs(
+    uow: UnitOfWork, setup: Setup, serial_keys: Collection[str], adam_ids: Collection[str] | None
+) -> Iterator[Owed]:
+    """Bring the installs of these serial numbers (of these apps only, unless None) in line with both sides.
+
+    Hold the locks of the serial numbers, and flush what is known, before.
+    """
+    enrolments = uow.enrolments_of(serial_keys)
+    if not enrolments:
+        return
+    licences: dict[str, list[Licence]] = defaultdict(list)
+    for licence in uow.licences_of(enrolments, adam_ids):
+        licences[licence.serial_key].append(licence)
+    uow.installs.load_apps([enrolment.device_id for enrolment in enrolments.values()], adam_ids)
+    for key in sorted(enrolments):
+        yield from _Decision(uow, setup, enrolments[key]).run(licences[key], adam_ids)
+
+
+@dataclass(frozen=True, slots=True)
+class _Decision:
+    """One device, and what it should have."""
+
+    uow: UnitOfWork
+    setup: Setup
+    enrolment: Enrolment
+
+    @property
+    def generation(self) -> str:
+        return rfc3339(self.enrolment.authenticated_at) if self.enrolment.authenticated_at else ""
+
+    def run(self, licences: Sequence[Licence], adam_ids: Collection[str] | None) -> Iterator[Owed]:
+        known = self.uow.installs.of_device(self.enrolment.device_id)
+        installs = [install for install in known if adam_ids is None or install.adam_id in adam_ids]
+        current = self._current(installs)
+        wanted = {
+            licence.adam_id: licence
+            for licence in licences
+            if licence.state == "assigned" and self.setup.policy(licence.u_id, licence.adam_id).install
+        }
+        unsure = {licence.adam_id for licence in licences if licence.state == "uncertain"}
+        for adam_id in sorted(wanted):
+            install = current.get(adam_id) or self._new(wanted[adam_id])
+            if install.state == "released":
+                self._revive(install, wanted[adam_id])
+            if install.state == "waiting" and install.command_id is None:
+                yield from self.owe(install)
+        for adam_id in sorted(current.keys() - wanted.keys() - unsure):
+            yield from self._release(current[adam_id], licences)
+
+    def _current(self, installs: Sequence[Install]) -> dict[str, Install]:
+        """Those of this enrolment; those of earlier ones end, unless they really belong to this one.
+
+        An Authenticate may be heard after what followed it: then the command went out in the enrolment it began.
+        """
+        current = {install.adam_id: install for install in installs if install.generation == self.generation}
+        for install in reversed(installs):
+            if install.generation == self.generation:
+                continue
+            if install.adam_id not in current and self._went_out_since(install):
+                install.change(self.uow.now, generation=self.generation)
+                current[install.adam_id] = install
+            elif install.state in RELEASABLE:
+                install.change(
+                    self.uow.now, state="released", reason="the device was enrolled anew", next_check_at=None
+                )
+        return current
+
+    def _went_out_since(self, install: Install) -> bool:
+        command = self.uow.commands.of_id(install.command_id) if install.command_id else None
+        at = command.called_at if command is not None else install.sent_at
+        began = self.enrolment.authenticated_at
+        return install.state != "released" and (at is None or began is None or at >= began)
+
+    def _new(self, licence: Licence) -> Install:
+        now = self.uow.now
+        install = Install(
+            id=action_id(f"{self.enrolment.device_id}:{licence.adam_id}:{self.generation}", now),
+            device_id=self.enrolment.device_id,
+            serial_number=self.enrolment.serial_number,
+            adam_id=licence.adam_id,
+            generation=self.generation,
+            state="waiting",
+            licensed_by=licence.event_id,
+            created_at=now,
+            changed_at=now,
+        )
+        self.uow.installs.add(install)
+        return install
+
+    def _revive(self, install: Install, licence: Licence) -> None:
+        """The licence is back."""
+        install.change(
+            self.uow.now, state="waiting", reason=None, command_id=None, licensed_by=licence.event_id, sent_at=None,
+            acknowledged_at=None, acknowledged_by=None, checks=0,
+        )  # fmt: skip
+
+    def owe(self, install: Install) -> Iterator[Owed]:
+        """Its first command, or the reason why there is none yet."""
+        reason = self._obstacle()
+        if reason is None:
+            yield owe_install(self.uow, install, self.enrolment.sender or "")
+        elif install.reason != reason:
+            install.change(self.uow.now, reason=reason)
+
+    def _obstacle(self) -> str | None:
+        if self.enrolment.enrolled is False:
+            return "the device is not enrolled"
+        if self.enrolment.sender not in self.setup.mdm_servers:
+            return f"nobody says where the MDM server of sender {self.enrolment.sender} is: set its url and api_key"
+        return None
+
+    def _release(self, install: Install, licences: Sequence[Licence]) -> Iterator[Owed]:
+        now = self.uow.now
+        if install.state in RELEASABLE:
+            if install.command_id is not None:
+                self.uow.void(install.command_id, "the licence was taken back")
+            install.change(now, state="released", reason="the licence was taken back", next_check_at=None)
+        elif install.state == "installed" and self._removed_by_policy(install, licences):
+            install.change(now, state="released", reason="the licence was taken back, and the app is removed")
+            yield Owed(
+                action=SendCommand(
+                    device_id=install.device_id,
+                    sender=self.enrolment.sender or "",
+                    request_type="RemoveApplication",
+                    arguments={"Identifier": install.bundle_id},
+                ),
+                key=f"remove:{install.id}:{install.tries}",
+            )
+
+    def _removed_by_policy(self, install: Install, licences: Sequence[Licence]) -> bool:
+        """True when every location that took its licence back wants the app gone."""
+        taken = [licence.u_id for licence in licences if licence.adam_id == install.adam_id]
+        wants = all(self.setup.policy(u_id, install.adam_id).remove for u_id in taken)
+        return bool(taken) and wants and install.bundle_id is not None and self._obstacle() is None
+
+
+def owe_install(uow: UnitOfWork, install: Install, sender: str, *, after: float = 0.0) -> Owed:
+    """The next command of an install; the install waits for it."""
+    install.change(uow.now, tries=install.tries + 1)
+    owed = Owed(
+        action=_send(install, sender, install_application(install.adam_id)),
+        key=f"install:{install.device_id}:{install.adam_id}:{install.generation}:{install.tries}",
+        after=after,
+    )
+    reason = install.reason if after else None
+    install.change(uow.now, state="waiting", command_id=action_id(owed.key, uow.now), reason=reason, next_check_at=None)
+    return owed
+
+
+def _send(install: Install, sender: str, command: Command) -> SendCommand:
+    return SendCommand(
+        device_id=install.device_id,
+        sender=sender,
+        request_type=command.request_type,
+        arguments=dict(command.arguments),
+    )
