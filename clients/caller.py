@@ -92,9 +92,9 @@ class Caller:
                 # Requests' own errors quote the URL: the chain goes on from what lies beneath them.
                 raise self._failure(call, exc, sent=current.sent) from beneath(exc)
 
-    def refusal(self, call: Call, answer: Answer, words: str | None = None) -> ActionError:
+    def refusal(self, call: Call, answer: Answer) -> ActionError:
         """The error that a status stands for, where the vendor's documents give it no meaning of its own."""
-        said = self.said(call, answer, words)
+        said = self.said(call, answer)
         after = answer.retry_after(self._now())
         status = answer.status
         if status in QUIET:
@@ -109,9 +109,9 @@ class Caller:
             return PermanentError(f"{said} (it redirects: give the URL that it redirects to)")
         return PermanentError(said)
 
-    def said(self, call: Call, answer: Answer, words: str | None = None) -> str:
+    def said(self, call: Call, answer: Answer) -> str:
         """Who answered what, fit to be shown."""
-        told = showable(answer.words() if words is None else words, call.all_secrets())
+        told = showable(answer.words(), call.all_secrets())
         return f"{self.place(call)} answered {answer.status}" + (f": {told}" if told else "")
 
     def place(self, call: Call) -> str:

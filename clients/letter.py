@@ -8,7 +8,8 @@ from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime
+from typing import Self
 
 from clients.answers import showable
 from domain.errors import PermanentError
@@ -30,17 +31,33 @@ class Mail:
     message_id: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sender:
+    """Whom mail is from; ``name`` may be empty."""
+
+    name: str
+    address: str
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """`address`, or `Name <address>`. Raises: ValueError."""
+        name, opening, rest = text.rpartition("<")
+        address = rest.removesuffix(">") if opening else text
+        if not is_address(address) or (opening and not rest.endswith(">")) or not name.isprintable():
+            raise ValueError(f"{showable(text)!r} is no mail address to send from")
+        return cls(name=name.strip().strip('"'), address=address)
+
+
 def is_address(text: str) -> bool:
     """True for `name@host`, or a bare name, in ASCII and without quotes or comments: what every server takes."""
     return text.isascii() and text.isprintable() and _ADDRESS.fullmatch(text) is not None
 
 
-def compose(mail: Mail, *, sender: str, recipients: Sequence[str], date: datetime) -> bytes:
+def compose(mail: Mail, *, sender: Sender, recipients: Sequence[str], date: datetime) -> bytes:
     """All that follows DATA, with its last line. Raises: PermanentError, for what no header can hold."""
     message = EmailMessage(policy=_POLICY)
-    name, address = parseaddr(sender)
     try:
-        message["From"] = Address(display_name=name, addr_spec=address)
+        message["From"] = Address(display_name=sender.name, addr_spec=sender.address)
         message["To"] = [Address(addr_spec=recipient) for recipient in recipients]
         message["Subject"] = showable(mail.subject)
         message["Date"] = format_datetime(date)

@@ -8,11 +8,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parseaddr
 
 from clients.answers import showable
 from clients.deadline import attempt
-from clients.letter import Mail, compose, is_address
+from clients.letter import Mail, Sender, compose, is_address
 from clients.smtp import Conversation, Server
 from clients.trouble import beneath, reason
 from domain.errors import ActionError, OutcomeUnknown, PermanentError, TransientError
@@ -48,10 +47,7 @@ class Mailer:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._server = Server.parse(url)
-        self._sender = sender
-        self._envelope_sender = parseaddr(sender)[1]
-        if not is_address(self._envelope_sender):
-            raise ValueError(f"{showable(sender)!r} is no mail address")
+        self._sender = Sender.parse(sender)
         self._deadline = deadline
         self._now = now
 
@@ -65,13 +61,13 @@ class Mailer:
         """
         good = [address for address in mail.recipients if is_address(address)]
         refused = [
-            Refused(address=showable(address), reason="no mail address that we can send to", permanent=True)
+            Refused(address=address, reason="no mail address that we can send to", permanent=True)
             for address in mail.recipients
             if address not in good
         ]
-        letter = compose(mail, sender=self._sender, recipients=good, date=self._now())
         if not good:
             raise PermanentError(f"no mail address among {len(refused)} recipients")
+        letter = compose(mail, sender=self._sender, recipients=good, date=self._now())
         with attempt(self._deadline), self._conversation() as conversation:
             return refused + self._deliver(conversation, list(dict.fromkeys(good)), letter)
 
@@ -83,15 +79,16 @@ class Mailer:
             yield conversation
 
     def _deliver(self, conversation: Conversation, recipients: list[str], letter: bytes) -> list[Refused]:
-        self._check(*conversation.mail(self._envelope_sender))
+        self._check(*conversation.mail(self._sender.address))
         refused = []
         for address in recipients:
             code, words = conversation.rcpt(address)
-            if code == AWAY:
+            if code in (250, 251):
+                continue
+            if code == AWAY or not 400 <= code < 600:
                 raise self._by_code(code, words)
-            if code not in (250, 251):
-                why = f"{code} {self._shown(words)}"
-                refused.append(Refused(address=address, reason=why, permanent=500 <= code < 600))
+            why = f"{code} {self._shown(words)}"
+            refused.append(Refused(address=address, reason=why, permanent=code >= 500))
         if len(refused) == len(recipients):
             raise self._nobody(refused)
         self._check(*conversation.docmd("DATA"), expected=354)
@@ -114,7 +111,8 @@ class Mailer:
         except smtplib.SMTPAuthenticationError as exc:
             told = self._by_code(exc.smtp_code, exc.smtp_error)
             if isinstance(told, PermanentError):
-                told = PermanentError(f"{told} (look at WINDFALL_SMTP_URL)")
+                # People mend that; until then the mails wait.
+                told = TransientError(f"{told} (look at WINDFALL_SMTP_URL)", down=True)
             raise told from None  # what it quotes is in our words, without secrets
         except smtplib.SMTPResponseException as exc:
             raise self._by_code(exc.smtp_code, exc.smtp_error, otherwise=lost) from None

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from urllib.parse import quote
 
 from clients.answers import showable
-from domain.errors import PermanentError
+from domain.errors import PermanentError, TransientError
 
 _SHORT = frozenset({"micromdm", "nanomdm"})
 """Senders whose settings have a short name too."""
@@ -17,10 +17,10 @@ def api_key_setting(sender: str) -> str:
 
 
 def current_key(api_key: Callable[[], str], sender: str) -> str:
-    """The key as it is now. Raises: PermanentError, when there is none."""
+    """The key as it is now. Raises: TransientError, when there is none yet."""
     key = api_key()
     if not key:
-        raise PermanentError(f"{sender} has no API key: set {api_key_setting(sender)}")
+        raise TransientError(f"{sender} has no API key: set {api_key_setting(sender)}", down=True)
     return key
 
 

@@ -14,7 +14,7 @@ from clients.answers import Answer
 from clients.caller import DEADLINE, Call, Caller
 from clients.mdm import api_key_setting, current_key, segment
 from domain.clock import parse_time
-from domain.errors import ActionError, MalformedPayload, PermanentError, TransientError
+from domain.errors import ActionError, MalformedPayload, TransientError
 from domain.json_types import JSON, JSONObject
 from domain.plist import decode
 
@@ -114,13 +114,16 @@ class MicroMDM:
     def _refusal(self, call: Call, answer: Answer, document: JSONObject | None) -> ActionError:
         """MicroMDM has four answers: success, 401, 404 from its router, and 500 for all it refuses or fails at.
 
+        A wrong key or URL is mended by people: until then its commands wait.
+
         Source: https://github.com/micromdm/micromdm/blob/main/pkg/httputil/httputil.go (checked 2026-11).
         """
         said = self._caller.said(call, answer)
         if answer.status == 401:
-            return PermanentError(f"{said} (look at {api_key_setting(self._name)})")
+            return TransientError(f"{said} (look at {api_key_setting(self._name)})", down=True)
         if answer.status == 404:
-            return PermanentError(f"{said} (its API is off: start MicroMDM with -api-key; or the URL is not its own)")
+            hint = "its API is off: start MicroMDM with -api-key; or the URL is not its own"
+            return TransientError(f"{said} ({hint})", down=True)
         if answer.status == 500 and document is not None and "error" in document:
             return TransientError(said)
         return self._caller.refusal(call, answer)

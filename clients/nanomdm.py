@@ -80,7 +80,7 @@ class NanoMDM:
             OutcomeUnknown: the answer is lost; repeat the identical call.
             TransientError: nothing was queued, for any of them. With several, one device that the server does not
                 know may be the reason: a part of them may succeed, under a `CommandUUID` of its own.
-            PermanentError: nothing was queued, and something must be set right first.
+            PermanentError: nothing was queued, and never will be.
         """
         if not payload:
             raise PermanentError("an empty command would only push")
@@ -124,9 +124,10 @@ class NanoMDM:
             return document
         said = self._caller.said(call, answer)
         if answer.status == 401:
-            raise PermanentError(f"{said} (look at {api_key_setting(self._name)})")
+            raise TransientError(f"{said} (look at {api_key_setting(self._name)})", down=True)
         if answer.status == 404:
-            raise PermanentError(f"{said} (is the URL its own, its API on, and `api` nanomdm or nanohub as it is?)")
+            hint = "is the URL its own, its API on, and `api` nanomdm or nanohub as it is?"
+            raise TransientError(f"{said} ({hint})", down=True)
         if answer.status in _TOO_LONG:
             raise TransientError(f"{said} (fewer devices in one call may pass)")
         raise self._caller.refusal(call, answer)

@@ -90,6 +90,13 @@ class Conversation(smtplib.SMTP):
         self.ehlo_or_helo_if_needed()
         return 250, b""
 
+    def getreply(self) -> tuple[int, bytes]:
+        """The code is -1 for what is no reply."""
+        try:
+            return super().getreply()
+        except smtplib.SMTPResponseException:  # smtplib's own, in the words of a refusal
+            return -1, b"a line too long to read"
+
     def _get_socket(self, host: str, port: int, timeout: Any) -> TimedSocket | ssl.SSLSocket:  # noqa: ARG002
         connection = open_socket(host, port)
         return self._tls.wrap_socket(connection, server_hostname=host) if self._tls else connection

@@ -12,7 +12,7 @@ from kombu.entity import Queue
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
-from config.contract import EVENT_QUEUES, HOUSEKEEPING, ROUTES, task_of_inbox
+from config.contract import DELIVER, EFFECTS, EVENT_QUEUES, HOUSEKEEPING, ROUTES, task_of_inbox
 from config.settings import Settings
 
 log = structlog.get_logger()
@@ -66,7 +66,7 @@ def make_app(settings: Settings, *, name: str, brisk: bool = False) -> Celery:
     app = Celery(name, broker=settings.broker_location, set_as_current=not brisk)
     app.conf.update(_COMMON)
     app.conf.update(
-        task_queues=[_queue(name) for name in (*EVENT_QUEUES, HOUSEKEEPING)],
+        task_queues=[_queue(name) for name in (*EVENT_QUEUES, HOUSEKEEPING, EFFECTS)],
         task_routes={task: {"queue": queue} for task, queue in ROUTES.items()},
         broker_transport_options={**_TRANSPORT, **(_BRISK if brisk else _PATIENT)},
         broker_connection_timeout=0.5 if brisk else 4,
@@ -87,6 +87,18 @@ def waker(app: Celery) -> Callable[[str], None]:
             app.send_task(task_of_inbox(inbox), ignore_result=True)
         except (OperationalError, RedisError, OSError) as exc:
             log.warning("wake_not_sent", inbox=inbox, error=type(exc).__name__)
+
+    return wake
+
+
+def deliverer_waker(app: Celery) -> Callable[[str], None]:
+    """A function that says that something is due at a destination; what is not said, the next look finds."""
+
+    def wake(destination: str) -> None:
+        try:
+            app.send_task(DELIVER, args=[destination], queue=EFFECTS, ignore_result=True)
+        except (OperationalError, RedisError, OSError) as exc:
+            log.warning("wake_not_sent", destination=destination, error=type(exc).__name__)
 
     return wake
 

@@ -14,6 +14,12 @@ QUARANTINE = "quarantine"
 HOUSEKEEPING = "housekeeping"
 """Queue of the beat jobs."""
 
+EFFECTS = "effects"
+"""Queue of everything that reaches out: deliveries, and reads of other servers."""
+
+DELIVER = "effects.deliver"
+"""Task that delivers what is owed to one destination."""
+
 _NOISY = {"mdm.Connect": "connects", "ComputerCheckIn": "jamf-checkins", "MobileDeviceCheckIn": "jamf-checkins"}
 _QUEUE_OF_KIND = {"micromdm": "checkins", "nanomdm": "checkins", "apps-and-books": "apple", "jamf": "jamf"}
 

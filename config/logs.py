@@ -14,10 +14,10 @@ import structlog
 ALLOWED = frozenset(
     {
         "event", "level", "timestamp", "logger", "exception",
-        "action_id", "attempts", "bodies", "bytes", "command_uuid", "delivery_id", "device_id", "dropped",
-        "duration_ms", "error", "event_id", "events", "file", "inbox", "inboxes", "key", "keys", "kind",
-        "next_in_s", "offset", "pid", "process", "reason", "records", "seconds", "sender", "state", "status",
-        "stored", "topic", "tries", "type",
+        "action_id", "actions", "attempts", "bodies", "bytes", "command_uuid", "commands", "delivery_id",
+        "destination", "device_id", "devices", "dropped", "duration_ms", "error", "event_id", "events", "file",
+        "inbox", "inboxes", "key", "keys", "kind", "next_in_s", "offset", "pid", "process", "reason", "records",
+        "seconds", "sender", "state", "status", "stored", "topic", "tries", "type",
     }
 )  # fmt: skip
 """What a log line may say. A payload, a token or a header is none of it; an unknown key is named, its value is not."""

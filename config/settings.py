@@ -17,7 +17,13 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
 from config.environment import PREFIX, SenderEnvironment, config_file
 from config.secret_file import Secrets
@@ -78,6 +84,21 @@ class SenderSettings(BaseModel):
     header: str = "X-Windfall-Token"
 
 
+class AppSettings(BaseModel):
+    """One `[[apps]]`: what happens to an app when its licence comes or goes. The first that fits an app counts."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    # Apple's id of the app; unset: every app.
+    adam_id: str | None = None
+    # The location; unset: every location.
+    u_id: str | None = None
+    # Install the app on the devices that get a licence.
+    install: bool = True
+    # Remove it from the devices that lose theirs.
+    remove: bool = False
+
+
 class Settings(BaseSettings):
     """All that Windfall can be told. Each key is also an environment variable: `WINDFALL_` and its name in capitals."""
 
@@ -107,10 +128,28 @@ class Settings(BaseSettings):
     ingest_threads: int = Field(default=8, ge=1, le=128)
     # Processes that work the event queues, on this machine.
     worker_processes: int = Field(default=2, ge=1, le=128)
+    # Effects (commands, mails, chat messages) that are carried out at the same time, on this machine.
+    effects_threads: int = Field(default=16, ge=1, le=256)
     # Bytes that the spool may hold while Redis is away.
     spool_max_bytes: int = Field(default=1024 * MEBIBYTE, ge=MEBIBYTE)
     # Days for which the bodies of events are kept, for search and replay.
     body_days: int = Field(default=30, ge=1, le=3650)
+    # What is installed when a licence comes, and removed when it goes; by default everything and nothing.
+    apps: tuple[AppSettings, ...] = ()
+    # Who is told by mail that devices came or went, assignments failed or actions died. Nobody: no mails.
+    mail_to: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_as_list)] = ()
+    # From whom these mails are.
+    mail_from: str = "windfall@localhost"
+    # Mail server: `smtp://`, `smtp+starttls://` or `smtps://`, with user and password if it wants them.
+    smtp_url: Annotated[SecretStr | None, _location("smtp", "smtp+starttls", "smtps")] = None
+    # The same from a file.
+    smtp_url_file: Path | None = None
+    # Address of a chat's incoming webhook, which is told the same. Unset: no messages.
+    chat_url: Annotated[SecretStr | None, _location("https", "http")] = None
+    # The same from a file.
+    chat_url_file: Path | None = None
+    # What that webhook takes: `slack`, or plain `json`.
+    chat_form: Literal["slack", "json"] = "slack"
     # Bearer token of the JSON API.
     api_token: SecretStr | None = None
     # The same from a file; unset: `secrets/api-token` in `home`.
@@ -205,6 +244,21 @@ class Settings(BaseSettings):
         if given is None:
             return f"sqlite:///{self.home_path / 'windfall.db'}"
         return re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", given)
+
+    @property
+    def smtp_location(self) -> str | None:
+        """URL of the mail server; may hold a password, never log it."""
+        return _text(self.smtp_url, self.smtp_url_file)
+
+    @property
+    def chat_location(self) -> str | None:
+        """The webhook's address, which is a secret."""
+        return _text(self.chat_url, self.chat_url_file)
+
+    def sender_api_key(self, name: str) -> Secrets:
+        """The key of the API of the server behind a sender; none, when it has none."""
+        sender = self.senders[name]
+        return Secrets(tuple(key.get_secret_value().encode() for key in _one(sender.api_key)), path=sender.api_key_file)
 
     @property
     def sentry_location(self) -> str | None:

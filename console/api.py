@@ -1,26 +1,52 @@
-"""The JSON API: lists and items under `/api/`, for whoever has a token. Nothing here writes to the database."""
+"""The JSON API: lists and items under `/api/`, for whoever has a token. Orders are in console.api_orders."""
 
 import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import NotFound, Unauthorized
 
 from config.secret_file import Secrets
+from console.api_orders import Orders, add_orders
 from console.health import examine
 from console.received import list_received
-from console.replay import Replayer
 from console.senders import FILTERS as SENDER_FILTERS
 from console.senders import senders
 from console.stores import Stores
 from domain.errors import BadQuery
 from domain.json_types import JSONObject
+from state.queries import Engine
+from state.queries.actions import list_actions, one_action
+from state.queries.commands import list_commands, one_command
 from state.queries.devices import list_devices, one_device
 from state.queries.events import RECEIVED, list_events, one_event
+from state.queries.installs import list_installs, one_install
+from state.queries.licences import (
+    list_assets,
+    list_assignments,
+    list_users,
+    one_asset,
+    one_assignment,
+    one_user,
+)
 from state.queries.pages import Filters, Page, Question, one_of, page_of_all, read_question, text_value
+
+Many: TypeAlias = Callable[[Engine, Question], Page]
+One: TypeAlias = Callable[[Engine, str], JSONObject | None]
+
+FROM_SQL: Mapping[str, tuple[Many, One]] = {
+    "devices": (list_devices, one_device),
+    "assets": (list_assets, one_asset),
+    "assignments": (list_assignments, one_assignment),
+    "users": (list_users, one_user),
+    "installs": (list_installs, one_install),
+    "commands": (list_commands, one_command),
+    "actions": (list_actions, one_action),
+}
+"""Lists that are nothing but tables."""
 
 HEALTH_FILTERS: Filters = {"name": text_value, "status": one_of("ok", "warn", "fail")}
 
@@ -37,9 +63,6 @@ class Reader:
             return list_received(self.stores.inboxes, question)
         return list_events(self.stores.engine, question)
 
-    def list_devices(self, question: Question) -> Page:
-        return list_devices(self.stores.engine, question)
-
     def list_senders(self, question: Question) -> Page:
         return page_of_all(senders(self.stores, self.now()), question, SENDER_FILTERS, key="name")
 
@@ -49,8 +72,11 @@ class Reader:
     def one_event(self, identifier: str) -> JSONObject | None:
         return one_event(self.stores.engine, identifier)
 
-    def one_device(self, identifier: str) -> JSONObject | None:
-        return one_device(self.stores.engine, identifier)
+    def from_sql(self, many: Many, one: One) -> tuple[Callable[[Question], Page], Callable[[str], JSONObject | None]]:
+        return (
+            lambda question: many(self.stores.engine, question),
+            lambda identifier: one(self.stores.engine, identifier),
+        )
 
     def one_sender(self, name: str) -> JSONObject | None:
         return next((item for item in senders(self.stores, self.now()) if item["name"] == name), None)
@@ -62,14 +88,14 @@ class Reader:
         return [check.as_json() for check in examine(self.stores, self.now())]
 
 
-def create_api(reader: Reader, replayer: Replayer) -> Blueprint:
+def create_api(reader: Reader, orders: Orders) -> Blueprint:
     """Routes of all lists; the token is checked by the app, before it tells what exists."""
     api = Blueprint("api", __name__, url_prefix="/api")
     lists: Mapping[str, tuple[Callable[[Question], Page], Callable[[str], JSONObject | None]]] = {
         "events": (reader.list_events, reader.one_event),
-        "devices": (reader.list_devices, reader.one_device),
         "senders": (reader.list_senders, reader.one_sender),
         "health": (reader.list_health, reader.one_check),
+        **{name: reader.from_sql(many, one) for name, (many, one) in FROM_SQL.items()},
     }
     for name, (many, one) in lists.items():
         api.add_url_rule(f"/{name}", name, _many(many), methods=["GET"])
@@ -77,12 +103,7 @@ def create_api(reader: Reader, replayer: Replayer) -> Blueprint:
         identifier = "<path:identifier>" if name == "devices" else "<identifier>"
         api.add_url_rule(f"/{name}/{identifier}", f"{name}-item", _one(name, one), methods=["GET"])
 
-    @api.post("/events/<identifier>/replay")
-    def replay(identifier: str) -> tuple[Response, int]:
-        if replayer.replay(identifier) is None:
-            raise NotFound(f"there is no event {identifier!r}")
-        return jsonify(id=identifier), 202
-
+    add_orders(api, orders)
     return api
 
 

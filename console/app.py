@@ -13,10 +13,11 @@ from werkzeug.exceptions import HTTPException
 from config.broker import make_app, waker
 from config.settings import Settings
 from console.api import Reader, create_api, demand_token
+from console.api_orders import Orders
 from console.metrics import CONTENT_TYPE, StoresCollector, render_metrics
 from console.replay import Replayer
 from console.stores import Stores, redis_words
-from domain.errors import BadQuery, CannotReplay, DatabaseAway
+from domain.errors import BadCommand, BadQuery, CannotReplay, CannotRetry, CannotSend, DatabaseAway, UnknownDevice
 
 log = structlog.get_logger()
 
@@ -42,7 +43,8 @@ def create_app(settings: Settings, *, now: Callable[[], datetime] = lambda: date
         return Response(render_metrics(collector), content_type=CONTENT_TYPE)
 
     app.extensions["windfall.stores"] = stores
-    app.register_blueprint(create_api(Reader(stores=stores, now=now), replayer))
+    orders = Orders(stores=stores, replayer=replayer, now=now)
+    app.register_blueprint(create_api(Reader(stores=stores, now=now), orders))
     app.register_error_handler(Exception, _answer)
     return app
 
@@ -65,7 +67,11 @@ def _answer(exc: Exception) -> Any:
 
 _ANSWERS: tuple[tuple[type[Exception], int, Callable[[Any], str]], ...] = (
     (BadQuery, 400, str),
+    (BadCommand, 400, str),
+    (UnknownDevice, 404, str),
     (CannotReplay, 409, str),
+    (CannotRetry, 409, str),
+    (CannotSend, 409, str),
     (DatabaseAway, 503, lambda exc: f"the database cannot be read: {exc}"),
     (RedisError, 503, lambda exc: f"Redis is away: {redis_words(exc)}"),
 )

@@ -1,11 +1,13 @@
 """What the console reads from: the settings, Redis and the database. Nothing is connected before it is used."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from redis.exceptions import RedisError
 
+from config.broker import deliverer_waker, make_app
 from config.inbox import Inboxes
 from config.redis_connection import connect
 from config.settings import Settings
@@ -33,6 +35,11 @@ class Stores:
     @cached_property
     def inboxes(self) -> Inboxes:
         return Inboxes(self.redis)
+
+    @cached_property
+    def wake_deliverer(self) -> Callable[[str], None]:
+        """Says that something is due at a destination."""
+        return deliverer_waker(make_app(self.settings, name="windfall.console", brisk=True))
 
     def close(self) -> None:
         self.redis.close()

@@ -67,6 +67,7 @@ def programs(redis_binary: Path | None) -> Iterator[Program]:
     yield Program(name="web", command=_python("ingest"), priority=20, stop_within=15)
     yield Program(name="console", command=_python("console"), priority=30, stop_within=5)
     yield Program(name="worker", command=_python("workers", "worker"), priority=40, stop_within=TIME_LIMIT + 10)
+    yield Program(name="effects", command=_python("workers", "effects"), priority=45, stop_within=30)
     yield Program(name="beat", command=_python("workers", "beat"), priority=50, stop_within=5)
 
 

@@ -64,6 +64,18 @@ class CannotReplay(WindfallError):
     """A stored event that cannot be run again, because its body was pruned."""
 
 
+class UnknownDevice(WindfallError):
+    """No device has this name."""
+
+
+class CannotSend(WindfallError):
+    """A command that cannot go out as things are: nobody knows to which device, or through which MDM server."""
+
+
+class CannotRetry(WindfallError):
+    """An action that is not tried again: it is done, or a person must say first that it may happen twice."""
+
+
 class Unreachable(WindfallError):
     """A server did not answer over HTTP."""
 

@@ -8,7 +8,7 @@ import socket
 import threading
 from dataclasses import dataclass
 from email import message_from_bytes, policy
-from email.message import EmailMessage
+from email.message import EmailMessage, MIMEPart
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
@@ -198,8 +198,13 @@ def _read(envelope: Envelope) -> Mail:
         sender=envelope.mail_from or "",
         recipients=tuple(envelope.rcpt_tos),
         subject=str(message["Subject"] or ""),
-        text=plain.get_content() if plain else "",
-        html=html.get_content() if html else "",
+        text=_content(plain),
+        html=_content(html),
         message_id=str(message["Message-ID"] or ""),
         message=message,
     )
+
+
+def _content(part: MIMEPart | None) -> str:
+    """Its text as it was written; on the wire every line ends in CRLF."""
+    return str(part.get_content()).replace("\r\n", "\n") if part else ""

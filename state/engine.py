@@ -18,11 +18,16 @@ _FAULTS_OF_VALUES = {"21", "22", "23", "54"}
 """Classes of SQLSTATE: cardinality, data, integrity, and program limits exceeded."""
 
 
-def open_engine(location: str) -> Engine:
-    """An engine for a SQLite or PostgreSQL URL; connects when first used. Make it after a fork, never before."""
+def open_engine(location: str, *, threads: int = 1) -> Engine:
+    """An engine for a SQLite or PostgreSQL URL; connects when first used. Make it after a fork, never before.
+
+    ``threads`` is how many use it at the same time.
+    """
     url = make_url(location)
     if url.get_backend_name() == "sqlite":
-        engine = create_engine(url, hide_parameters=True, connect_args={"timeout": _BUSY_MS / 1000})
+        engine = create_engine(
+            url, hide_parameters=True, max_overflow=max(10, threads), connect_args={"timeout": _BUSY_MS / 1000}
+        )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
@@ -32,7 +37,7 @@ def open_engine(location: str) -> Engine:
         hide_parameters=True,
         pool_pre_ping=True,
         pool_size=4,
-        max_overflow=4,
+        max_overflow=max(4, threads),
         pool_timeout=10,
         connect_args={**_PG_SOCKET, "options": _PG_OPTIONS},
     )

@@ -71,7 +71,7 @@ class Enrolment:
     sender: str | None
     enrolled: bool | None
     enrolment_at: datetime | None
-    authenticated_at: datetime | None
+    generation: str | None
 
 
 class Installs:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, select, update
 from domain.json_types import JSONObject
 from state.commands import add_commands
 from state.schema import actions
-from state.settling import follow_commands
+from state.settling import Outcome, follow_commands
 from state.upsert import insert_new
 
 OPEN = ("pending", "running", "retryable")
@@ -124,18 +124,21 @@ class Settlement:
     arguments: JSONObject | None = None
 
 
-def settle(engine: Engine, settlements: Sequence[Settlement], now: datetime) -> list[Settlement]:
+def settle(
+    engine: Engine, settlements: Sequence[Settlement], now: datetime, *, owed: Sequence[NewAction] = ()
+) -> list[Settlement]:
     """Write down how attempts ended, and what follows for their commands and installs. Those that were still ours.
 
-    An attempt whose claim ran out and was taken by somebody else is theirs to settle.
+    An attempt whose claim ran out and was taken by somebody else is theirs to settle. ``owed`` is owed from then on.
     """
     if not settlements:
         return []
     with engine.connect().execution_options(windfall_writes=True) as connection, connection.begin():
         ours = _still_ours(connection, settlements)
-        follow_commands(connection, {s.id: (s.state, s.error, s.happened) for s in ours}, now)
+        follow_commands(connection, {s.id: Outcome(s.state, s.error, s.happened) for s in ours}, now)
         for settlement in ours:
             connection.execute(update(actions).where(actions.c.id == settlement.id).values(_outcome(settlement, now)))
+        add_actions(connection, owed)
     return ours
 
 
@@ -167,3 +170,12 @@ def due_destinations(engine: Engine, now: datetime) -> list[str]:
     query = select(actions.c.destination).distinct().where(actions.c.state.in_(OPEN), actions.c.next_attempt_at <= now)
     with engine.connect() as connection:
         return sorted(connection.scalars(query))
+
+
+def is_due(engine: Engine, destination: str, now: datetime) -> bool:
+    """Whether anything is due for this destination."""
+    query = select(actions.c.id).where(
+        actions.c.destination == destination, actions.c.state.in_(OPEN), actions.c.next_attempt_at <= now
+    )
+    with engine.connect() as connection:
+        return connection.execute(query.limit(1)).first() is not None

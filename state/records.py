@@ -124,7 +124,7 @@ class Records:
             "serial_key": serial_key(serial_number or "") or None,
             "enrolled": enrolment.get("enrolled"),
             "enrolment_at": parse_time(fact_at(record.facts, ENROLMENT)),
-            "authenticated_at": parse_time(fact_at(record.facts, AUTHENTICATED)),
+            "generation": fact_at(record.facts, AUTHENTICATED),
             "push_at": parse_time(fact_at(record.facts, PUSH)) if fact(record.facts, PUSH) else None,
         }
         row = {name: value for name, value in projected.items() if name in self._table.c}

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
@@ -16,6 +16,7 @@ from state.commands import Commands, void_commands
 from state.installs import Enrolment, Installs, Licence, enrolments_of, licences_of
 from state.locks import take_locks
 from state.outbox import NewAction, add_actions
+from state.pending import Unanswered, take_unanswered
 from state.records import Records
 from state.schema import devices, event_bodies, event_counts, event_keys, events, user_channels
 from state.upsert import add_to, insert_new
@@ -146,6 +147,10 @@ class UnitOfWork:
     def enrolments_of(self, serial_keys: Iterable[str]) -> Mapping[str, Enrolment]:
         """The device that has each of these serial numbers now, what was flushed included."""
         return enrolments_of(self._connection, serial_keys)
+
+    def take_unanswered(self, *, pauses: Sequence[timedelta], limit: int) -> list[Unanswered]:
+        """Commands whose device is to be pushed by now; see state.pending."""
+        return take_unanswered(self._connection, now=self.now, pauses=pauses, limit=limit)
 
     def add_failure(self, row: dict[str, Any]) -> None:
         """Something that one of Apple's events could not do; see the table `assignment_failures`."""

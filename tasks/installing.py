@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from domain.clock import rfc3339
+from domain.clock import parse_time
 from domain.commands import Command, install_application
 from state.installs import UNDECIDED, Enrolment, Install, Licence
 from state.unit_of_work import UnitOfWork
@@ -47,7 +47,7 @@ class _Decision:
 
     @property
     def generation(self) -> str:
-        return rfc3339(self.enrolment.authenticated_at) if self.enrolment.authenticated_at else ""
+        return self.enrolment.generation or ""
 
     def run(self, licences: Sequence[Licence], adam_ids: Collection[str] | None) -> Iterator[Owed]:
         known = self.uow.installs.of_device(self.enrolment.device_id)
@@ -89,7 +89,7 @@ class _Decision:
     def _went_out_since(self, install: Install) -> bool:
         command = self.uow.commands.of_id(install.command_id) if install.command_id else None
         at = command.called_at if command is not None else install.sent_at
-        began = self.enrolment.authenticated_at
+        began = parse_time(self.generation)
         return install.state != "released" and (at is None or began is None or at >= began)
 
     def _new(self, licence: Licence) -> Install:

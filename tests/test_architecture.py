@@ -27,6 +27,7 @@ LIBRARIES = {
     "sqlalchemy": ("state/",),
     "alembic": ("state/",),
     "psycopg": ("state/",),
+    "aiosmtpd": ("simulators/",),
     "requests": ("clients/", "simulators/"),
     "urllib3": ("clients/", "simulators/"),
     "celery": ("config/broker.py", "ingest/publisher.py", "workers/"),
@@ -38,11 +39,13 @@ LIBRARIES = {
 EXCEPTIONS = {
     # The type of a connection that is handed on.
     ("tasks/services.py", "sqlalchemy.Engine"),
+    ("tasks/outside.py", "sqlalchemy.Engine"),
+    ("workers/setup.py", "sqlalchemy.Engine"),
 }
 """(file, name) that may be imported all the same; and of Redis, its exceptions by those who catch them."""
 
 CATCHES_REDIS = ("ingest/publisher.py", "console/")
-ALONE = ("ingest/sources", "tasks/handlers")
+ALONE = ("ingest/sources", "tasks/actions", "tasks/handlers", "tasks/notices")
 """Folders whose files never import each other: what they share lies elsewhere."""
 
 

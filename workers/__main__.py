@@ -1,10 +1,10 @@
-"""`python -m workers worker` and `python -m workers beat`: the two Celery processes, set up from our settings."""
+"""`python -m workers worker`, `effects` and `beat`: the Celery processes, set up from our settings."""
 
 import sys
 
 from celery.apps.beat import Beat
 
-from config.contract import EVENT_QUEUES, HOUSEKEEPING
+from config.contract import EFFECTS, EVENT_QUEUES, HOUSEKEEPING
 from config.loading import settings_or_exit
 from config.logs import configure_logs
 from config.reporting import start_reporting
@@ -20,13 +20,17 @@ def main(role: str) -> None:
         # The schedule is made from the code: no state file to lose or to corrupt.
         Beat(app=app, scheduler="celery.beat:Scheduler", loglevel="WARNING", quiet=True).run()
         return
-    queues = ",".join((*EVENT_QUEUES, HOUSEKEEPING))
+    if role == "effects":
+        pool, concurrency, queues = "threads", settings.effects_threads, EFFECTS
+    else:
+        pool, concurrency, queues = "prefork", settings.worker_processes, ",".join((*EVENT_QUEUES, HOUSEKEEPING))
     app.worker_main(
         [
             "worker",
-            "--pool=prefork",
-            f"--concurrency={settings.worker_processes}",
+            f"--pool={pool}",
+            f"--concurrency={concurrency}",
             f"--queues={queues}",
+            f"--hostname={role}@%h",
             "--loglevel=WARNING",
             "--without-mingle",
             "--without-gossip",
@@ -35,6 +39,6 @@ def main(role: str) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] not in (["worker"], ["beat"]):
-        sys.exit("usage: python -m workers worker|beat")
+    if sys.argv[1:] not in (["worker"], ["effects"], ["beat"]):
+        sys.exit("usage: python -m workers worker|effects|beat")
     main(sys.argv[1])

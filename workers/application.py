@@ -1,11 +1,12 @@
 """The worker's Celery app: one task per event type, made from the routing table, and the beat jobs."""
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 from celery import Celery, signals
 
-from config.broker import make_app, waker
+from config.broker import deliverer_waker, make_app, waker
 from config.contract import HOUSEKEEPING, ROUTES
 from config.inbox import Inboxes
 from config.logs import configure_logs
@@ -15,20 +16,36 @@ from config.reporting import report_error, start_reporting
 from config.settings import Settings
 from state.engine import open_engine
 from tasks.drain import drain
+from tasks.effects import load_actions
+from tasks.following import INTERVAL as FOLLOW_INTERVAL
+from tasks.following import follow
+from tasks.healing import (
+    DUE_INTERVAL,
+    IDENTIFY_INTERVAL,
+    PUSH_INTERVAL,
+    UNOWED_INTERVAL,
+    identify,
+    owe_installs,
+    push_again,
+    wake_due,
+)
 from tasks.prune import INTERVAL as PRUNE_INTERVAL
 from tasks.prune import prune
 from tasks.registry import load_handlers
 from tasks.services import Services, keyed_fingerprint
 from tasks.sweep import INTERVAL, sweep
+from workers.effects import add_effects
+from workers.setup import setup_of
 
 EXPIRY = 60.0
-"""Seconds after which a tick of the sweep is too old to be worth doing. Beat's clock writes it and a worker's clock
+"""Seconds after which a tick of a beat job is too old to be worth doing. Beat's clock writes it and a worker's clock
 reads it, so it is far above what clocks differ by."""
 
 
 def create_app(settings: Settings) -> Celery:
     """Everything a worker or beat needs; connections are opened by each process for itself, after its fork."""
     load_handlers()
+    load_actions()
     app = make_app(settings, name="windfall")
     held: dict[str, Services] = {}
     main_process = os.getpid()
@@ -39,7 +56,7 @@ def create_app(settings: Settings) -> Celery:
         return held["services"]
 
     _add_drains(app, services)
-    _add_housekeeping(app, settings, services)
+    app.conf.beat_schedule = _add_housekeeping(app, settings, services) | add_effects(app, settings)
 
     @signals.setup_logging.connect(weak=False)
     def _logs(**_: Any) -> None:
@@ -70,10 +87,12 @@ def open_services(settings: Settings, app: Celery) -> Services:
         inboxes=Inboxes(connect(settings.redis_location)),
         wake=waker(app),
         fingerprint=keyed_fingerprint(key),
+        setup=setup_of(settings),
+        wake_deliverer=deliverer_waker(app),
     )
 
 
-def _add_drains(app: Celery, services: Any) -> None:
+def _add_drains(app: Celery, services: Callable[[], Services]) -> None:
     def make(name: str) -> None:
         @app.task(name=name)
         def _drain(shard: int = 0) -> None:
@@ -83,7 +102,9 @@ def _add_drains(app: Celery, services: Any) -> None:
         make(name)
 
 
-def _add_housekeeping(app: Celery, settings: Settings, services: Any) -> None:
+def _add_housekeeping(app: Celery, settings: Settings, services: Callable[[], Services]) -> dict[str, Any]:
+    """Register the jobs; when beat should do them."""
+
     @app.task(name="housekeeping.sweep")
     def _sweep() -> None:
         sweep(services())
@@ -93,15 +114,27 @@ def _add_housekeeping(app: Celery, settings: Settings, services: Any) -> None:
         if prune(services(), body_days=settings.body_days):
             app.send_task("housekeeping.prune", queue=HOUSEKEEPING, ignore_result=True)
 
-    app.conf.beat_schedule = {
-        "prune": {
-            "task": "housekeeping.prune",
-            "schedule": PRUNE_INTERVAL,
-            "options": {"queue": HOUSEKEEPING, "expires": PRUNE_INTERVAL},
-        },
-        "sweep": {
-            "task": "housekeeping.sweep",
-            "schedule": INTERVAL,
-            "options": {"queue": HOUSEKEEPING, "expires": EXPIRY},
-        },
+    jobs: dict[str, tuple[Callable[[Services], object], float]] = {
+        "due": (wake_due, DUE_INTERVAL),
+        "follow": (follow, FOLLOW_INTERVAL),
+        "owe-installs": (owe_installs, UNOWED_INTERVAL),
+        "push-again": (push_again, PUSH_INTERVAL),
+        "identify": (identify, IDENTIFY_INTERVAL),
+    }
+
+    def make(name: str, job: Callable[[Services], object]) -> None:
+        @app.task(name=f"{HOUSEKEEPING}.{name}")
+        def _job() -> None:
+            job(services())
+
+    for name, (job, _) in jobs.items():
+        make(name, job)
+    intervals = {"sweep": INTERVAL, "prune": PRUNE_INTERVAL} | {name: interval for name, (_, interval) in jobs.items()}
+    return {
+        name: {
+            "task": f"{HOUSEKEEPING}.{name}",
+            "schedule": interval,
+            "options": {"queue": HOUSEKEEPING, "expires": max(interval, EXPIRY)},
+        }
+        for name, interval in intervals.items()
     }

@@ -1,12 +1,14 @@
 """Devices as people read them: lists by id, and one with its facts and the users on it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, or_, select
 
 from domain.facts import Facts
 from domain.json_types import JSON, JSONObject
+from domain.notification import serial_key
 from state.queries.pages import Filters, Page, Question, page, ready, text_value, true_or_false
 from state.queries.reading import reading
 from state.schema import devices, user_channels
@@ -63,6 +65,39 @@ def device_ids(engine: Engine, name: str) -> list[str]:
     newest = columns.last_seen_at.desc()
     with reading(engine) as connection:
         return list(connection.scalars(select(columns.id).where(named).order_by(newest, columns.id).limit(5)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addressee:
+    """A device as a command is addressed to it; ``enrolled`` is None when no check-in was heard."""
+
+    id: str
+    sender: str | None
+    enrolled: bool | None
+
+
+NAMES = ("device_id", "udid", "serial_number")
+"""What a device may be called by; a serial number in any case."""
+
+
+def addressees(engine: Engine, name: str, *, by: Collection[str] = NAMES) -> list[Addressee]:
+    """Devices that people may mean, last seen first; those that have left only where there are no others."""
+    wanted, columns = text_value(name), devices.c
+    # Most UDIDs are ids as well, and only those two have an index.
+    indexed = {"device_id": columns.id == wanted, "serial_number": columns.serial_key == serial_key(wanted)}
+    indexed["udid"] = (columns.id == wanted) & (columns.udid == wanted)
+    query = select(*(columns[field] for field in Addressee.__slots__))
+    order = (columns.last_seen_at.desc(), columns.id)
+    with reading(engine) as connection:
+        found = (
+            connection.execute(query.where(or_(*(indexed[way] for way in by))).order_by(*order).limit(5))
+            .mappings()
+            .all()
+        )
+        if not found and "udid" in by:
+            found = connection.execute(query.where(columns.udid == wanted).order_by(*order).limit(5)).mappings().all()
+    meant = [Addressee(**row) for row in found]
+    return [device for device in meant if device.enrolled is not False] or meant
 
 
 def _shown(row: Mapping[Any, Any], names: tuple[str, ...]) -> JSONObject:

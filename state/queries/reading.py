@@ -1,4 +1,4 @@
-"""Connections that only read, and one error for whatever is wrong with the database."""
+"""Connections of people, nearly all only to read, and one error for whatever is wrong with the database."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +26,18 @@ def reading(engine: Engine) -> Iterator[Connection]:
             yield connection
         finally:
             connection.exec_driver_sql("PRAGMA query_only = OFF")
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A transaction of a person who waits for it: committed when the block ends well. Raises: DatabaseAway."""
+    must_exist(engine)
+    with (
+        database_errors(),
+        engine.connect().execution_options(windfall_writes=True) as connection,
+        connection.begin(),
+    ):
+        yield connection
 
 
 @contextmanager

@@ -88,8 +88,8 @@ devices = Table(
     # None: it was seen, and no check-in told yet.
     Column("enrolled", Boolean),
     Column("enrolment_at", Moment),
-    # The last Authenticate: the enrolment that now is began with it. None: none was heard.
-    Column("authenticated_at", Moment),
+    # Which enrolment: the time of the last Authenticate, RFC 3339. None: none was heard.
+    Column("generation", String(32)),
     Column("push_at", Moment),
     Column("first_seen_at", Moment),
     Column("last_seen_at", Moment),

@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from domain.errors import PermanentError
 from domain.json_types import JSONObject
+from tasks.outside import Outside
+from tasks.wording import word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,3 +21,11 @@ class PostChat:
     @property
     def destination(self) -> str:
         return "chat"
+
+    def perform(self, outside: Outside, *, action_id: str) -> str | None:  # noqa: ARG002 - chats have no message ids
+        """Raises: PermanentError without a chat; what `Chat.post` raises."""
+        if outside.chat is None:
+            raise PermanentError("no chat is configured: set WINDFALL_CHAT_URL")
+        worded = word(self.notice, self.facts, outside)
+        outside.chat.post(worded.chat, worded.facts)
+        return None

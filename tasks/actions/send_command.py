@@ -1,12 +1,20 @@
 """One command to one device, through the MDM server it is enrolled in."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
 
+from clients.nanomdm import NanoMDM
 from domain.commands import Command, digest, shown
+from domain.errors import TransientError
 from domain.json_types import JSONObject
+from state.calls import read_calls
+from state.outbox import Claimed
+from tasks.effects import Results
+from tasks.outside import Outside
 from tasks.owing import command_uuid_of
+from tasks.sending import Letter, send_each, send_to_many
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,3 +53,28 @@ class SendCommand:
             "created_at": now,
             "pushes": 0,
         }
+
+    @staticmethod
+    def forgetting_secrets(arguments: JSONObject) -> JSONObject | None:
+        """What is kept of one that was sent."""
+        visible = shown(SendCommand(**arguments).command)
+        return None if visible == arguments["arguments"] else {**arguments, "arguments": visible}
+
+    @classmethod
+    def perform_many(cls, claimed: Sequence[Claimed], outside: Outside) -> Iterator[Results]:
+        """Send those that still wait; NanoMDM takes one call for many devices."""
+        calls = read_calls(outside.engine, [one.id for one in claimed])
+        letters = [Letter(claimed=one, command=cls(**one.arguments).command, call=calls[one.id]) for one in claimed]
+        over = [letter for letter in letters if letter.call.state != "pending"]
+        if over:
+            yield [(letter.claimed, f"not sent: the command is {letter.call.state}") for letter in over]
+        waiting = [letter for letter in letters if letter.call.state == "pending"]
+        sender = cls(**claimed[0].arguments).sender
+        server = outside.mdm.get(sender)
+        if server is None:
+            error = TransientError(f"nobody says where the MDM server of sender {sender} is", down=True)
+            yield [(letter.claimed, error) for letter in waiting]
+        elif isinstance(server, NanoMDM):
+            yield from send_to_many(waiting, server, outside)
+        else:
+            yield from send_each(waiting, server, outside)

@@ -6,7 +6,8 @@ from datetime import timedelta
 from domain.clock import parse_time, rfc3339
 from domain.device_event import DeviceEvent
 from domain.facts import fact, fact_at
-from domain.json_types import JSONObject
+from domain.json_types import JSON, JSONObject
+from domain.text import clipped
 from state.records import AUTHENTICATED, ENROLMENT, Record
 from state.unit_of_work import UnitOfWork
 from tasks.notice import Notice
@@ -14,6 +15,9 @@ from tasks.registry import on
 
 FRESH = timedelta(days=7)
 """A TokenUpdate so long after the Authenticate is a device's routine; who enrolled long ago is no news."""
+
+LONGEST = 300
+"""Characters of each fact; nobody reads on."""
 
 
 @on("mdm.Authenticate", "mdm.TokenUpdate")
@@ -23,19 +27,23 @@ def tell_of_enrolment(event: DeviceEvent, uow: UnitOfWork) -> Iterator[Notice]:
     enrolment, began = fact(device.facts, ENROLMENT) or {}, fact_at(device.facts, AUTHENTICATED)
     began_at = parse_time(began)
     if event.channel_id is None and enrolment.get("enrolled") and began_at and event.occurred_at - began_at < FRESH:
-        yield Notice(name="device_enrolled", key=f"device_enrolled:{device.id}:{began}", facts=_facts(device))
+        facts = _facts(device, sender=enrolment.get("sender"), at=began)
+        yield Notice(name="device_enrolled", key=f"device_enrolled:{device.id}:{began}", facts=facts)
 
 
 @on("mdm.CheckOut")
 def tell_of_departure(event: DeviceEvent, uow: UnitOfWork) -> Iterator[Notice]:
-    """When this CheckOut is the newest that was heard of the device's enrolment."""
+    """When this CheckOut is the newest that was heard of the device's enrolment; once per enrolment."""
     device = uow.devices[event.device_id or ""]
     at = rfc3339(event.occurred_at)
     if event.channel_id is None and fact_at(device.facts, ENROLMENT) == at:
-        yield Notice(name="device_left", key=f"device_left:{device.id}:{at}", facts=_facts(device))
+        enrolment = fact_at(device.facts, AUTHENTICATED) or at
+        facts = _facts(device, sender=event.sender, at=at)
+        yield Notice(name="device_left", key=f"device_left:{device.id}:{enrolment}", facts=facts)
 
 
-def _facts(device: Record) -> JSONObject:
+def _facts(device: Record, **known: JSON) -> JSONObject:
     names = {"name": "DeviceName", "model": "ModelName", "product": "ProductName", "serial_number": "SerialNumber"}
     found = {name: fact(device.facts, apple) for name, apple in names.items()}
-    return {"device_id": device.id, **{name: value for name, value in found.items() if isinstance(value, str)}}
+    said: JSONObject = {name: clipped(value, LONGEST) for name, value in found.items() if isinstance(value, str)}
+    return {"device_id": device.id, **said, **known}

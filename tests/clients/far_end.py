@@ -10,8 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pytest
-
 CERTIFICATE = Path(__file__).with_name("localhost.pem")
 """Key and certificate of `localhost`, its own authority, for a hundred years."""
 
@@ -147,6 +145,8 @@ def _read(lines, connection: int) -> Arrival | None:
 def listening(serve: Callable[[socket.socket], None]) -> Iterator[int]:
     """The port on which each connection is served by a thread of its own."""
     with socket.create_server(("127.0.0.1", 0)) as server:
+        # Small, so that what is not read stays with the one who sends.
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
 
         def accept() -> None:
             while True:
@@ -170,17 +170,3 @@ def far_end_of() -> Iterator[FarEnd]:
         end.port = port
         yield end
         end.over.set()
-
-
-@pytest.fixture
-def far_end() -> Iterator[FarEnd]:
-    with far_end_of() as end:
-        yield end
-
-
-@pytest.fixture
-def nobody() -> str:
-    """A URL at which nothing listens."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{taken.getsockname()[1]}"

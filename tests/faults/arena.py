@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -86,7 +86,14 @@ class Server:
 class Arena:
     """`windfall up` in ``home``, on the database of this URL or SQLite, and a Redis of ours or the embedded one."""
 
-    def __init__(self, home: Path, *, database: str | None = None, redis: Server | None = None) -> None:
+    def __init__(
+        self,
+        home: Path,
+        *,
+        database: str | None = None,
+        redis: Server | None = None,
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
         self.home = home
         self.port = free_port()
         self._environment = {
@@ -96,6 +103,7 @@ class Arena:
             "WINDFALL_CONSOLE_BIND": f"127.0.0.1:{free_port()}",
             **({"WINDFALL_DATABASE_URL": database} if database else {}),
             **({"WINDFALL_REDIS_URL": f"unix://{redis.socket}"} if redis else {}),
+            **(settings or {}),
         }
         for name in SENDERS:
             self._environment[f"WINDFALL_SENDER_{name.upper().replace('-', '_')}_SECRETS"] = SECRET
@@ -202,7 +210,7 @@ def _identifier(event_type: str, event_id: str | None, body: bytes) -> str:
     return f"{event_type}:{webhook['id']}:{webhook['eventTimestamp']}"
 
 
-ROLES = ("ingest parent", "ingest worker", "drain parent", "drain worker", "beat", "redis")
+ROLES = ("ingest parent", "ingest worker", "drain parent", "drain worker", "effects", "beat", "redis")
 
 
 def _role(process: psutil.Process) -> str:
@@ -216,6 +224,8 @@ def _role(process: psutil.Process) -> str:
         return "ingest worker" if same else "ingest parent"
     if "-m workers worker" in text:
         return "drain worker" if same else "drain parent"
+    if "-m workers effects" in text:
+        return "effects"
     return "beat" if "-m workers beat" in text else "other"
 
 
@@ -225,9 +235,15 @@ def mdm_keys(sender: str, identifiers: Iterable[str]) -> set[bytes]:
 
 
 @contextmanager
-def arena(home: Path, *, database: str | None = None, redis: Server | None = None) -> Iterator[Arena]:
-    """A running arena, ended whatever happens, with everything it started."""
-    made = Arena(home, database=database, redis=redis)
+def arena(
+    home: Path,
+    *,
+    database: str | None = None,
+    redis: Server | None = None,
+    settings: Mapping[str, str] | None = None,
+) -> Iterator[Arena]:
+    """A running arena, ended whatever happens, with everything it started. ``settings`` are further variables."""
+    made = Arena(home, database=database, redis=redis, settings=settings)
     made.start()
     everything = [process for processes in made.processes().values() for process in processes]
     try:

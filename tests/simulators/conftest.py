@@ -8,9 +8,11 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+import requests
 
 from simulators.devices import Device
 from simulators.identities import Kind, draw_identity
+from simulators.micromdm_api import MicroMDMApi
 
 START = datetime(2031, 1, 15, 8, 30, 0, 123456, tzinfo=UTC)
 PATIENCE = 10.0
@@ -102,3 +104,34 @@ def make_device(ticking) -> Callable[..., Device]:
         return Device(draw_identity(kind, rng), rng=rng, clock=ticking, binary=binary)
 
     return make
+
+
+@pytest.fixture
+def micromdm_api() -> Iterator[MicroMDMApi]:
+    with MicroMDMApi(api_key="k") as server:
+        yield server
+
+
+@pytest.fixture
+def call_micromdm(micromdm_api) -> Iterator[Callable[..., requests.Response]]:
+    """One request over one kept-alive connection, so that what follows an answer is done before the next request."""
+    with requests.Session() as session:
+        session.auth = ("micromdm", "k")
+
+        def call(method: str, path: str, **options) -> requests.Response:
+            return session.request(method, micromdm_api.url + path, timeout=5, **options)
+
+        yield call
+
+
+@pytest.fixture
+def enrolled(micromdm_api, make_device) -> Callable[..., Device]:
+    """A device that enrolled with the simulated MicroMDM."""
+
+    def enrol(kind: Kind = Kind.MAC) -> Device:
+        device = make_device(kind)
+        for message in (device.authenticate(), device.token_update()):
+            assert micromdm_api.receive(message) is None
+        return device
+
+    return enrol

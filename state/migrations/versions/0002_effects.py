@@ -18,7 +18,7 @@ def upgrade() -> None:
     _create_outbox()
     _create_installs()
     op.add_column("devices", sa.Column("serial_key", sa.String(255)))
-    op.add_column("devices", sa.Column("authenticated_at", Moment))
+    op.add_column("devices", sa.Column("generation", sa.String(32)))
     op.create_index("ix_devices_serial_key", "devices", ["serial_key"])
     op.execute("UPDATE devices SET serial_key = upper(trim(serial_number))")
 

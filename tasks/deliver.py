@@ -1,0 +1,173 @@
+"""Delivers what is owed to one destination: claim what is due, perform it, settle it; leave after a while.
+
+Any number may deliver; slots bound how many do so at a time. The ledger is the only one who retries.
+"""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import structlog
+
+from config.reporting import report_error
+from config.slots import Slot, Slots
+from domain.errors import OutcomeUnknown, TransientError
+from state.destinations import Standing, note_failure, note_success, standing
+from state.outbox import Claimed, Settlement, claim, is_due, settle
+from tasks.effects import NotTried, Results, perform
+from tasks.judging import dead_notices, given_back, settlement_of
+from tasks.manners import Manner, manner_of
+from tasks.outside import Outside
+from tasks.services import Wake
+
+log = structlog.get_logger()
+
+SLICE = 5.0
+"""Seconds after which a delivery makes room for others and wakes the next."""
+
+CLAIM = 240.0
+"""Seconds for which an action is ours: far above `PATIENCE` and what was begun within it may still take."""
+
+PATIENCE = 45.0
+"""Seconds after its claim at which no further action is begun."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deliverer:
+    """What a delivery is given. ``wake`` tells that something is due at a destination."""
+
+    outside: Outside
+    slots: Slots
+    wake: Wake
+    monotonic: Callable[[], float]
+    pause: Callable[[float], None]
+    jitter: Callable[[], float] = field(default=lambda: random.uniform(0.9, 1.1))  # noqa: S311 - spreads retries
+
+
+def deliver(destination: str, deliverer: Deliverer) -> str:
+    """Work for one destination and say why it ended: `busy` (enough others do), `paused`, `idle` or `yielded`.
+
+    Raises: redis.exceptions.RedisError and the database's errors; claims then run out by themselves.
+    """
+    manner = manner_of(destination, deliverer.outside.setup)
+    slot = deliverer.slots.take(destination, manner.slots)
+    if slot is None:
+        return "busy"
+    try:
+        outcome = _Round(destination, manner, deliverer, slot).work()
+    finally:
+        slot.release()
+    # Whoever was told of something new after our last look found all slots taken.
+    late = outcome == "idle" and is_due(deliverer.outside.engine, destination, deliverer.outside.now())
+    if outcome == "yielded" or late:
+        deliverer.wake(destination)
+    return outcome
+
+
+@dataclass(slots=True)
+class _Round:
+    """The work of one hand between taking its slot and giving it back."""
+
+    destination: str
+    manner: Manner
+    deliverer: Deliverer
+    slot: Slot
+    standing: Standing = field(default_factory=Standing)
+    one_by_one: bool = False
+
+    @property
+    def outside(self) -> Outside:
+        return self.deliverer.outside
+
+    def work(self) -> str:
+        until = self.deliverer.monotonic() + SLICE
+        while self.deliverer.monotonic() < until and self.slot.renew():
+            self.standing = standing(self.outside.engine, self.destination)
+            if self.standing.is_paused(self.outside.now()):
+                return "paused"
+            if self.manner.gather and is_due(self.outside.engine, self.destination, self.outside.now()):
+                self.deliverer.pause(self.manner.gather)
+            claimed = self._claim()
+            if not claimed:
+                return "idle"
+            if len(claimed) == self.manner.claim:
+                self.deliverer.wake(self.destination)
+            self._perform(claimed)
+        return "yielded"
+
+    def _claim(self) -> list[Claimed]:
+        now = self.outside.now()
+        limit = 1 if self.standing.is_probed or self.one_by_one else self.manner.claim
+        until = now + timedelta(seconds=CLAIM)
+        return claim(self.outside.engine, self.destination, now=now, until=until, limit=limit)
+
+    def _perform(self, claimed: Sequence[Claimed]) -> None:
+        """Perform and settle, until the destination turns out to be away or time is up; give back the rest."""
+        left = {one.id: one for one in claimed}
+        last = self.deliverer.monotonic() + PATIENCE
+        try:
+            for results in perform(claimed, self.outside):
+                for one, _ in results:
+                    left.pop(one.id, None)
+                self._settle(results)
+                if self.standing.is_paused(self.outside.now()) or self.deliverer.monotonic() > last:
+                    break
+                if left and self.manner.interval:
+                    self.deliverer.pause(self.manner.interval)
+        except Exception as exc:  # noqa: BLE001 - whatever an action raises is recorded with it
+            self._failed(list(left.values()), exc)
+        else:
+            settle(self.outside.engine, [given_back(one) for one in left.values()], self.outside.now())
+
+    def _failed(self, left: Sequence[Claimed], exc: Exception) -> None:
+        """Something we did not think of: when it was one of many, they are tried one by one to find out which."""
+        log.exception("actions_failed", destination=self.destination, actions=len(left))
+        report_error(exc, destination=self.destination)
+        if len(left) > 1:
+            self.one_by_one = True
+            settle(self.outside.engine, [given_back(one) for one in left], self.outside.now())
+        elif left:
+            self._settle([(left[0], OutcomeUnknown(f"{type(exc).__name__}: see the log of the effects process"))])
+
+    def _settle(self, results: Results) -> None:
+        now = self.outside.now()
+        self._judge(results)
+        pairs = [(one, settlement_of(one, result, now, jitter=self.deliverer.jitter())) for one, result in results]
+        owed = list(dead_notices(pairs, now, self.outside.setup))
+        ours = settle(self.outside.engine, [settlement for _, settlement in pairs], now, owed=owed)
+        self._report(pairs, ours)
+        for action in owed:
+            self.deliverer.wake(action.destination)
+
+    def _judge(self, results: Results) -> None:
+        """Does the destination itself answer? Only that opens and closes its breaker."""
+        for _, result in results:
+            if isinstance(result, TransientError) and (result.down or result.retry_after is not None):
+                self.standing = note_failure(
+                    self.outside.engine,
+                    self.destination,
+                    error=str(result),
+                    now=self.outside.now(),
+                    retry_after=result.retry_after,
+                )
+            elif self.standing.failures and not isinstance(result, NotTried):
+                note_success(self.outside.engine, self.destination)
+                self.standing = Standing()
+
+    def _report(self, pairs: Sequence[tuple[Claimed, Settlement]], ours: Sequence[Settlement]) -> None:
+        settled = {settlement.id for settlement in ours}
+        for one, settlement in pairs:
+            facts = {
+                "action_id": one.id,
+                "kind": one.kind,
+                "destination": one.destination,
+                "attempts": one.attempt,
+                "state": settlement.state if one.id in settled else "lost",
+                "error": settlement.error,
+            }
+            if settlement.state == "dead":
+                log.error("action_dead", **facts)
+                report_error(f"action dead: {settlement.error}", action_id=one.id, kind=one.kind)
+            else:
+                log.info("action_settled", **facts)

@@ -1,0 +1,65 @@
+"""What the end of an attempt means for its action: done, another try and when, or dead and who is told."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+from domain.errors import ActionError, OutcomeUnknown, PermanentError, TransientError
+from domain.text import clipped
+from state.outbox import Claimed, NewAction, Settlement
+from tasks.effects import NotTried, Result, forgetting_secrets
+from tasks.notice import Notice, owed_for
+from tasks.setup import Setup
+
+SCHEDULE = (5.0, 60.0, 300.0, 1_800.0, 7_200.0, 18_000.0, 36_000.0)
+"""Seconds before the 2nd, 3rd, … try of one action; 17.6 hours in all, then `dead`."""
+
+SILENT_KINDS = ("send_mail", "post_chat")
+"""No notices about notices."""
+
+LONGEST_ERROR = 1000
+
+
+def settlement_of(claimed: Claimed, result: Result, now: datetime, *, jitter: float = 1.0) -> Settlement:
+    """``jitter`` stretches the pause, so that what failed together is not tried together again."""
+    if isinstance(result, NotTried):
+        return given_back(claimed)
+    if not isinstance(result, ActionError):
+        return _over(claimed, "done", result)
+    error = clipped(str(result) or type(result).__name__, LONGEST_ERROR)
+    happened = None if isinstance(result, OutcomeUnknown) else False
+    if isinstance(result, PermanentError) or claimed.attempt > len(SCHEDULE):
+        return _over(claimed, "dead", error)
+    pause = SCHEDULE[claimed.attempt - 1] * jitter
+    if isinstance(result, TransientError) and result.retry_after is not None:
+        pause = max(pause, result.retry_after)
+    at = now + timedelta(seconds=pause)
+    return Settlement(id=claimed.id, attempt=claimed.attempt, state="retryable", error=error, at=at, happened=happened)
+
+
+def given_back(claimed: Claimed) -> Settlement:
+    """As if it had never been claimed; nothing went out."""
+    return Settlement(id=claimed.id, attempt=claimed.attempt, state="released")
+
+
+def _over(claimed: Claimed, state: str, error: str | None) -> Settlement:
+    return Settlement(
+        id=claimed.id,
+        attempt=claimed.attempt,
+        state=state,
+        error=error,
+        arguments=forgetting_secrets(claimed) if state == "done" else None,
+    )
+
+
+def dead_notices(pairs: Sequence[tuple[Claimed, Settlement]], now: datetime, setup: Setup) -> Iterator[NewAction]:
+    """At most one per destination, kind and hour, whoever dies in it."""
+    for claimed, settlement in pairs:
+        if settlement.state != "dead" or claimed.kind in SILENT_KINDS:
+            continue
+        notice = Notice(
+            name="actions_dead",
+            key=f"actions_dead:{claimed.destination}:{claimed.kind}:{now:%Y-%m-%dT%H}",
+            facts={"destination": claimed.destination, "kind": claimed.kind, "error": settlement.error},
+        )
+        for owed in owed_for(notice, setup):
+            yield owed.record(now)

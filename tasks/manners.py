@@ -1,0 +1,34 @@
+"""How destinations want to be treated: how many hands, how fast, how much at once."""
+
+from dataclasses import dataclass
+
+from tasks.setup import Setup
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """``slots`` hands, each claiming up to ``claim`` actions at once, ``interval`` seconds between two of them.
+
+    For ``gather`` seconds actions that can go out together are waited for.
+    """
+
+    slots: int
+    claim: int
+    interval: float = 0.0
+    gather: float = 0.0
+
+
+MANNERS = {
+    "mail": Manner(slots=2, claim=5),
+    # One a second. Source: https://docs.slack.dev/apis/web-api/rate-limits (checked 2026-11)
+    "chat": Manner(slots=1, claim=5, interval=1.0),
+    "micromdm": Manner(slots=4, claim=40),
+    # One call reaches many devices.
+    "nanomdm": Manner(slots=2, claim=1000, gather=1.0),
+}
+
+
+def manner_of(destination: str, setup: Setup) -> Manner:
+    """That of its kind; a sender whose server nobody named any more is treated like the most careful."""
+    sender = destination.removeprefix("mdm:")
+    return MANNERS[destination if destination in MANNERS else setup.mdm_servers.get(sender, "micromdm")]

@@ -1,0 +1,187 @@
+"""Commands out of the door, so that each device gets each once: what may have gone out is stored before it does.
+
+MicroMDM takes a UUID twice, so after a lost reply its queue is looked at first. NanoMDM refuses a UUID it has, so there
+the identical call is repeated.
+"""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from clients.micromdm import MicroMDM
+from clients.nanomdm import MOST_IDS, Enqueued, NanoMDM
+from domain.commands import Command, never_twice, payload
+from domain.errors import ActionError, OutcomeUnknown, PermanentError, TransientError
+from state.calls import Call, begin_call, members, uncall
+from state.outbox import Claimed
+from tasks.effects import NOT_TRIED, Result, Results
+from tasks.outside import Outside
+
+AT_ONCE = 10
+"""Commands that are noted as called together, and then sent one after the other."""
+
+MOST_CALLS = 40
+"""Calls made for one group while it is taken apart to find the device that spoils it."""
+
+UNKNOWN = (
+    "outcome unknown: it may have been carried out and is not sent again by itself; look at the device, then retry it "
+    "if it was not"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """A claimed command and how far it got before."""
+
+    claimed: Claimed
+    command: Command
+    call: Call
+
+    @property
+    def payload(self) -> bytes:
+        return payload(self.command, self.call.command_uuid)
+
+
+def send_each(letters: Sequence[Letter], server: MicroMDM, outside: Outside) -> Iterator[Results]:
+    """One call a command; after the far end turned out to be away, no further one is begun."""
+    for letter in letters:
+        if letter.call.called_at is not None:
+            yield [(letter.claimed, _send_again(letter, server))]
+    fresh = [letter for letter in letters if letter.call.called_at is None]
+    for start in range(0, len(fresh), AT_ONCE):
+        yield list(_send_fresh(fresh[start : start + AT_ONCE], server, outside))
+
+
+def _send_fresh(letters: Sequence[Letter], server: MicroMDM, outside: Outside) -> Iterator[tuple[Claimed, Result]]:
+    begun = set(begin_call(outside.engine, [letter.call.id for letter in letters], outside.now()))
+    away = False
+    for letter in letters:
+        if letter.call.id not in begun:
+            yield letter.claimed, NOT_TRIED
+        elif away:
+            uncall(outside.engine, [letter.call.id])
+            yield letter.claimed, NOT_TRIED
+        else:
+            result = _send(letter, server)
+            away = isinstance(result, TransientError) and result.down
+            yield letter.claimed, result
+
+
+def _send(letter: Letter, server: MicroMDM) -> Result:
+    try:
+        server.send_command(letter.call.device_id, letter.payload)
+    except OutcomeUnknown as exc:
+        return PermanentError(f"{UNKNOWN} ({exc})") if never_twice(letter.command) else exc
+    except ActionError as exc:
+        return exc
+    return None
+
+
+def _send_again(letter: Letter, server: MicroMDM) -> Result:
+    """It was called before, and nobody knows with what success. What waits in the queue did arrive."""
+    if never_twice(letter.command):
+        return PermanentError(UNKNOWN)
+    try:
+        queue = server.queue(letter.call.device_id)
+    except TransientError as exc:
+        return OutcomeUnknown(str(exc), retry_after=exc.retry_after, down=exc.down)
+    except ActionError as exc:
+        return exc
+    if any(queued.command_uuid == letter.call.command_uuid for queued in queue):
+        return "the reply was lost; it was found in the device's queue"
+    return _send(letter, server)
+
+
+def send_to_many(letters: Sequence[Letter], server: NanoMDM, outside: Outside) -> Iterator[Results]:
+    """Calls that may have gone out are repeated as they were; the rest is put together by what it says."""
+    again: dict[str, list[Letter]] = defaultdict(list)
+    for letter in letters:
+        if letter.call.called_at is not None:
+            again[letter.call.command_uuid].append(letter)
+    for command_uuid, group in again.items():
+        yield _repeat(command_uuid, group, server, outside)
+    for group in _groups([letter for letter in letters if letter.call.called_at is None]):
+        yield list(_Group(server, outside).send(group))
+
+
+def _repeat(command_uuid: str, group: Sequence[Letter], server: NanoMDM, outside: Outside) -> Results:
+    if never_twice(group[0].command):
+        return [(letter.claimed, PermanentError(UNKNOWN)) for letter in group]
+    try:
+        # All who were in it, also those whose actions others have claimed.
+        everybody = members(outside.engine, command_uuid)
+        enqueued = server.enqueue(everybody, group[0].payload)
+        if enqueued.already:
+            server.push(everybody)  # the server pushes only what it had not queued before
+    except ActionError as exc:
+        return [(letter.claimed, exc) for letter in group]
+    return [(letter.claimed, _result(letter, enqueued)) for letter in group]
+
+
+def _groups(letters: Sequence[Letter]) -> Iterator[list[Letter]]:
+    """Commands that say the same, each device once in a group."""
+    waves: dict[tuple[str, int], list[Letter]] = defaultdict(list)
+    met: dict[tuple[str, str], int] = defaultdict(int)
+    for letter in letters:
+        name = (letter.call.digest, letter.call.device_id)
+        waves[letter.call.digest, met[name]].append(letter)
+        met[name] += 1
+    for wave in waves.values():
+        for start in range(0, len(wave), MOST_IDS):
+            yield wave[start : start + MOST_IDS]
+
+
+def _result(letter: Letter, enqueued: Enqueued) -> Result:
+    """A push that failed is repeated with those of all unanswered commands; the command is queued."""
+    device_id = letter.call.device_id
+    if device_id in enqueued.queued:
+        error = enqueued.push_errors.get(device_id)
+        return None if error is None else f"queued; its push failed: {error}"
+    return TransientError(enqueued.refused.get(device_id, "the server said nothing of this device"))
+
+
+class _Group:
+    """One group on its way, taken apart when the server refuses it as a whole; each part under its own UUID."""
+
+    def __init__(self, server: NanoMDM, outside: Outside) -> None:
+        self._server = server
+        self._outside = outside
+        self._calls = 0
+
+    def send(self, group: Sequence[Letter]) -> Iterator[tuple[Claimed, Result]]:
+        command_uuid = str(uuid.uuid4()).upper() if len(group) > 1 else None
+        ids = [letter.call.id for letter in group]
+        begun = set(begin_call(self._outside.engine, ids, self._outside.now(), command_uuid=command_uuid))
+        yield from ((letter.claimed, NOT_TRIED) for letter in group if letter.call.id not in begun)
+        ready = [_renamed(letter, command_uuid) for letter in group if letter.call.id in begun]
+        if ready:
+            yield from self._call(ready)
+
+    def _call(self, group: Sequence[Letter]) -> Iterator[tuple[Claimed, Result]]:
+        self._calls += 1
+        try:
+            enqueued = self._server.enqueue([letter.call.device_id for letter in group], group[0].payload)
+        except ActionError as exc:
+            if not self._is_worth_splitting(group, exc):
+                yield from ((letter.claimed, self._error(letter, exc)) for letter in group)
+                return
+            # Surely nothing was queued: they may go out under other UUIDs.
+            uncall(self._outside.engine, [letter.call.id for letter in group])
+            middle = len(group) // 2
+            yield from self.send(group[:middle])
+            yield from self.send(group[middle:])
+        else:
+            yield from ((letter.claimed, _result(letter, enqueued)) for letter in group)
+
+    def _is_worth_splitting(self, group: Sequence[Letter], exc: ActionError) -> bool:
+        definite = isinstance(exc, TransientError) and not isinstance(exc, OutcomeUnknown) and not exc.down
+        return definite and len(group) > 1 and self._calls < MOST_CALLS
+
+    def _error(self, letter: Letter, exc: ActionError) -> ActionError:
+        unknown = isinstance(exc, OutcomeUnknown) and never_twice(letter.command)
+        return PermanentError(f"{UNKNOWN} ({exc})") if unknown else exc
+
+
+def _renamed(letter: Letter, command_uuid: str | None) -> Letter:
+    return replace(letter, call=replace(letter.call, command_uuid=command_uuid)) if command_uuid else letter
