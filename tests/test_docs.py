@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from config import settings
-from config.settings import SenderSettings, Settings
+from config.settings import AppSettings, SenderSettings, Settings
 from console import commands
 
 PROJECT = Path(__file__).parents[1]
@@ -43,7 +43,7 @@ def table(model: type[BaseModel]) -> str:
     return "\n".join(rows)
 
 
-@pytest.mark.parametrize("model", [Settings, SenderSettings])
+@pytest.mark.parametrize("model", [Settings, SenderSettings, AppSettings])
 def test_the_table_of_settings_is_that_of_the_code(model: type[BaseModel]) -> None:
     assert table(model) in README
 
