@@ -19,6 +19,7 @@ from console.spool import look_at_spool
 from console.stores import Stores
 from domain.errors import DatabaseAway
 from state.queries.counts import EventCount, read_event_counts, stuck_numbers
+from state.queries.owed import ActionCount, Trouble, action_counts, install_counts, troubles
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 """The classic format; in OpenMetrics `windfall_events` and `windfall_events_total` would be one family."""
@@ -38,6 +39,9 @@ class _RedisSeen:
 class _DatabaseSeen:
     counts: list[EventCount]
     stuck: Mapping[str, int]
+    actions: list[ActionCount]
+    installs: Mapping[str, int]
+    troubles: Mapping[str, Trouble]
 
 
 class StoresCollector(Collector):
@@ -61,6 +65,9 @@ class StoresCollector(Collector):
         if database is not None:
             yield _events_total(database.counts)
             yield _events(database.stuck)
+            yield _actions(database.actions)
+            yield _installs(database.installs)
+            yield self._paused(database)
 
     def _look_at_redis(self) -> _RedisSeen:
         inboxes = self._stores.inboxes
@@ -69,7 +76,13 @@ class StoresCollector(Collector):
 
     def _look_at_database(self) -> _DatabaseSeen:
         engine = self._stores.engine
-        return _DatabaseSeen(counts=read_event_counts(engine), stuck=stuck_numbers(engine))
+        return _DatabaseSeen(
+            counts=read_event_counts(engine),
+            stuck=stuck_numbers(engine),
+            actions=action_counts(engine),
+            installs=install_counts(engine),
+            troubles=troubles(engine),
+        )
 
     def _redis_seen(self) -> _RedisSeen | None:
         try:
@@ -95,6 +108,19 @@ class StoresCollector(Collector):
         yield GaugeMetricFamily(
             "windfall_spool_oldest_seconds", "Age of its oldest file, 0 when it is empty.", value=age
         )
+
+    def _paused(self, seen: _DatabaseSeen) -> Metric:
+        """Of every destination that something is owed to, or that failed."""
+        family = GaugeMetricFamily(
+            "windfall_destination_paused",
+            "Whether nothing is tried at a destination because it failed.",
+            labels=["destination"],
+        )
+        now = self._now()
+        for name in sorted({row.destination for row in seen.actions} | set(seen.troubles)):
+            trouble = seen.troubles.get(name)
+            family.add_metric([name], trouble is not None and trouble.is_paused(now))
+        return family
 
     def _swept(self, swept_at: datetime | None) -> Metric:
         """Infinite before the first sweep: then an alert on it must fire."""
@@ -142,4 +168,20 @@ def _events(stuck: Mapping[str, int]) -> Metric:
     family = GaugeMetricFamily("windfall_events", "Events that need a person, now.", labels=["status"])
     for status, count in sorted(stuck.items()):
         family.add_metric([status], count)
+    return family
+
+
+def _actions(counts: list[ActionCount]) -> Metric:
+    family = GaugeMetricFamily(
+        "windfall_actions", "Actions that are owed, or gave up, now.", labels=["destination", "kind", "state"]
+    )
+    for row in counts:
+        family.add_metric([row.destination, row.kind, row.state], row.count)
+    return family
+
+
+def _installs(numbers: Mapping[str, int]) -> Metric:
+    family = GaugeMetricFamily("windfall_installs", "Installs that are not over, or need a person.", labels=["state"])
+    for state, count in sorted(numbers.items()):
+        family.add_metric([state], count)
     return family

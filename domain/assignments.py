@@ -95,8 +95,9 @@ def add_result(results: Results, news: Result) -> bool:
     if known is not None and _precedence(known) <= _precedence(entry):
         return False
     results[news.name] = entry
-    for place in _places(results, gives=_GIVES[news.change], result=news.result)[:-MOST_OF_A_SORT]:
-        del results[place.name]
+    if len(results) > MOST_OF_A_SORT:
+        for place in _places(results, gives=_GIVES[news.change], result=news.result)[:-MOST_OF_A_SORT]:
+            del results[place.name]
     return known is not None or news.name in results
 
 
@@ -107,6 +108,8 @@ def state_of(results: Results) -> AssignmentState | None:
     `unassigned` to `failed` when it is newer; any other failure leaves the state and shows its error. Where nothing
     ever succeeded, `failed`.
     """
+    if len(results) == 1:  # nearly all
+        return _only_state(results)
     failures = (_newest(results, gives=True, result=FAILURE), _newest(results, gives=False, result=FAILURE))
     given, taken = (_newest(results, gives=gives, result=SUCCESS) for gives in (True, False))
     success = max(filter(None, (given, taken)), default=None)
@@ -122,6 +125,15 @@ def state_of(results: Results) -> AssignmentState | None:
     if refused and refused > success:
         return _state(results, "failed", refused, error)
     return _state(results, "unassigned", success, error)
+
+
+def _only_state(results: Results) -> AssignmentState | None:
+    """Where there was one request."""
+    ((name, (result, at, by, *_)),) = results.items()
+    place = _Place(at=at, by=by, name=name)
+    if result == SUCCESS:
+        return _state(results, "assigned" if _GIVES[name.partition(":")[0]] else "unassigned", place, None)
+    return _state(results, "failed", place, place)
 
 
 def _state(results: Results, state: State, cause: _Place | None, error: _Place | None) -> AssignmentState | None:

@@ -37,6 +37,7 @@ class Assignments:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._found: dict[str, Assignment] = {}
+        self._of_pair: dict[tuple[str, Pair], Assignment] = {}
 
     def load(self, pairs: Mapping[str, tuple[str, Pair]]) -> None:
         """Read these (id → location and pair), those that are new without results."""
@@ -44,15 +45,21 @@ class Assignments:
         for part in portions(wanted):
             query = select(assignments.c.id, assignments.c.results).where(assignments.c.id.in_(part))
             for row in self._connection.execute(query):
-                u_id, pair = pairs[row.id]
-                self._found[row.id] = Assignment(id=row.id, u_id=u_id, pair=pair, results=row.results)
+                self._keep(row.id, *pairs[row.id], row.results)
         for identifier in wanted:
             if identifier not in self._found:
-                u_id, pair = pairs[identifier]
-                self._found[identifier] = Assignment(id=identifier, u_id=u_id, pair=pair)
+                self._keep(identifier, *pairs[identifier], {})
+
+    def _keep(self, identifier: str, u_id: str, pair: Pair, results: Results) -> None:
+        assignment = Assignment(id=identifier, u_id=u_id, pair=pair, results=results)
+        self._found[identifier] = self._of_pair[u_id, pair] = assignment
 
     def of(self, u_id: str, pair: Pair) -> Assignment:
-        return self._found[assignment_id(u_id, pair)]
+        """That of a pair, however its serial number is spelled."""
+        found = self._of_pair.get((u_id, pair))
+        if found is None:
+            found = self._of_pair[u_id, pair] = self._found[assignment_id(u_id, pair)]
+        return found
 
     def flush(self) -> None:
         changed = [found for _, found in sorted(self._found.items()) if found.changed]

@@ -18,7 +18,9 @@ def draft_of(what: str, facts: JSONObject, outside: Outside) -> Draft:
     Any of them may be missing. Jamf Pro's page of the device is linked to when its URL is known.
     """
     jamf_id, sender = text_of(facts, "jamf_id"), text_of(facts, "sender")
-    called = text_of(facts, "name", "serial_number", "device_id") or (f"Jamf Pro's {jamf_id}" if jamf_id else UNKNOWN)
+    called = text_of(facts, "name", "serial_number", "device_id") or (
+        f"number {jamf_id} in Jamf Pro" if jamf_id else UNKNOWN
+    )
     at = parse_time(facts.get("at"))
     shown = {
         "Name": text_of(facts, "name") or UNKNOWN,

@@ -16,6 +16,9 @@ SCHEDULE = (5.0, 60.0, 300.0, 1_800.0, 7_200.0, 18_000.0, 36_000.0)
 SILENT_KINDS = ("send_mail", "post_chat")
 """No notices about notices."""
 
+GATHERING = 120.0
+"""Seconds after the first death at which people are told: what follows it closely is told with it."""
+
 LONGEST_ERROR = 1000
 
 
@@ -60,6 +63,7 @@ def dead_notices(pairs: Sequence[tuple[Claimed, Settlement]], now: datetime, set
             name="actions_dead",
             key=f"actions_dead:{claimed.destination}:{claimed.kind}:{now:%Y-%m-%dT%H}",
             facts={"destination": claimed.destination, "kind": claimed.kind, "error": settlement.error},
+            after=GATHERING,
         )
         for owed in owed_for(notice, setup):
             yield owed.record(now)

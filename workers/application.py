@@ -34,6 +34,7 @@ from tasks.prune import prune
 from tasks.registry import load_handlers
 from tasks.services import Services, keyed_fingerprint
 from tasks.sweep import INTERVAL, sweep
+from tasks.wording import load_notices
 from workers.effects import add_effects
 from workers.setup import setup_of
 
@@ -46,6 +47,7 @@ def create_app(settings: Settings) -> Celery:
     """Everything a worker or beat needs; connections are opened by each process for itself, after its fork."""
     load_handlers()
     load_actions()
+    load_notices()
     app = make_app(settings, name="windfall")
     held: dict[str, Services] = {}
     main_process = os.getpid()

@@ -32,6 +32,7 @@ AT_ONCE = 200
 _COLUMNS = {"ID": False, "KIND": False, "DESTINATION": False, "STATE": False, "TRIES": False, "NEXT (UTC)": False}
 _COLUMNS |= {"ERROR": True}
 _LONG = ("error", "arguments", "command")
+_OF_COMMAND = ("command_uuid", "state", "sent_at", "answered_at", "answer_event_id", "pushes", "next_push_at", "error")
 
 
 @click.group(invoke_without_command=True)
@@ -69,17 +70,7 @@ def show(action_id: str, as_json: bool) -> None:
     click.echo(f"\narguments:\n{clean_text(json.dumps(item['arguments'], indent=2, ensure_ascii=False))}")
     if item["command"] is not None:
         click.echo("\ncommand:")
-        shown = (
-            "command_uuid",
-            "state",
-            "sent_at",
-            "answered_at",
-            "answer_event_id",
-            "pushes",
-            "next_push_at",
-            "error",
-        )
-        print_fields({name: item["command"][name] for name in shown})
+        print_fields({name: item["command"][name] for name in _OF_COMMAND})
     click.echo()
     for line in words:
         click.echo(clean_text(line))

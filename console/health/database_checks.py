@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from console.health.check import Check, fail, ok, warn
+from console.health.effects_checks import effects_checks
 from console.patience import Patient
 from console.senders import DAY, kinds_of
 from console.stores import Stores
@@ -46,6 +47,7 @@ def _look(stores: Stores, now: datetime) -> DatabaseSeen:
         return seen
     seen.checks.append(ok("migrations", head))
     seen.checks += _stuck(stuck_since(stores.engine, now - DAY))
+    seen.checks += effects_checks(stores.engine, now)
     seen.active = activity(stores.engine, kinds_of(stores.settings), since=now - DAY)
     return seen
 

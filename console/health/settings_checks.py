@@ -5,6 +5,7 @@ from datetime import datetime
 
 from config.settings import Settings
 from console.health.check import Check, fail, ok, span, warn
+from console.mdm_servers import MDM_KINDS, missing
 from console.senders import is_on
 from state.queries.counts import Activity
 
@@ -19,6 +20,8 @@ def settings_checks(settings: Settings, active: Mapping[str, Activity] | None, n
         yield fail("senders", "none has a secret, so all are off and every webhook is answered 404", fix)
     for name in sorted(settings.senders):
         yield _sender(settings, name, active, now)
+        if settings.senders[name].kind in MDM_KINDS and is_on(settings, name):
+            yield _mdm_server(settings, name)
 
 
 def _api_token(settings: Settings) -> Check:
@@ -56,3 +59,14 @@ def _sender(settings: Settings, name: str, active: Mapping[str, Activity] | None
     numbers = ", ".join(f"{number} {status}" for status, number in sorted(seen.numbers.items()))
     ago = span(max(0.0, (now - seen.last_event_at).total_seconds()))
     return ok(check, f"on; last event {ago} ago; last day: {numbers or 'none'}")
+
+
+def _mdm_server(settings: Settings, name: str) -> Check:
+    """That no commands are sent is a choice; a server without its key, or a key without its server, is none."""
+    problem, sender = missing(settings, name), settings.senders[name]
+    if problem is None:
+        return ok(f"mdm:{name}", "takes commands")
+    seen = f"takes no commands, so installs wait: {problem}"
+    if sender.url or settings.sender_api_key(name).current():
+        return warn(f"mdm:{name}", seen, "Set both, or neither.")
+    return ok(f"mdm:{name}", seen)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Engine, func, select
 
+from state.destinations import TOLERATED
 from state.outbox import OPEN
 from state.queries.reading import reading
 from state.schema import actions, destinations, installs
@@ -37,6 +38,10 @@ class Trouble:
     def is_paused(self, now: datetime) -> bool:
         """Nothing is tried there now."""
         return self.paused_until is not None and self.paused_until > now
+
+    def is_away(self, now: datetime) -> bool:
+        """Until it succeeds once: between two pauses it is only probed."""
+        return self.is_paused(now) or self.failures >= TOLERATED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,11 +13,6 @@ WITHIN = timedelta(hours=1)
 CALLED = {"send_command": "command", "push": "push"}
 """Kinds of action as people know them."""
 
-WAY_OUT = (
-    "They are not tried again by themselves. `windfall actions` lists them with their reasons; when the cause is gone, "
-    "`windfall actions retry` gives them another try."
-)
-
 
 def word(facts: JSONObject, outside: Outside) -> Worded:
     """``facts`` are `destination`, `kind`, and `error` and `count` for when the actions themselves are gone by now."""
@@ -29,13 +24,14 @@ def word(facts: JSONObject, outside: Outside) -> Worded:
     title = f"{count} {things} to {_place(destination)} gave up"
     return Draft(
         subject=title,
-        opening=f"{title}.",
+        opening=f"{title} in the last hour." if dead.count else f"{title}.",
         facts={
             "Destination": destination,
             "Kind": kind,
             "Newest error": dead.error or text_of(facts, "error") or "unknown",
         },
-        closing=WAY_OUT,
+        closing="`windfall actions --state dead` lists what gave up, and why. When the cause is gone, "
+        f"`windfall actions retry --all-dead --destination {destination}` tries it again.",
     ).worded()
 
 

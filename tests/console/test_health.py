@@ -1,5 +1,6 @@
 """What the checks say of a Redis, a database and a pipeline that are not well."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,8 +11,10 @@ from console.health.redis_checks import redis_checks
 from console.stores import Stores
 from ingest.filesets import DAMAGED_NAME
 from ingest.spool import Spool
-from tasks.process import bury
+from state.destinations import note_failure
+from tasks.process import bury, process
 from tests.deliveries import check_in, envelope
+from tests.owed import MDM, SETUP, assigned, attempt, enrol
 
 
 @pytest.fixture
@@ -128,6 +131,45 @@ def test_a_buried_event_warns_for_a_day(stores, services):
 
     assert checks(stores)["buried"].status == "warn"
     assert checks(stores, datetime.now(UTC) + timedelta(days=2))["buried"].status == "ok"
+
+
+def test_what_is_owed_and_does_not_get_there_warns(stores, services):
+    services = replace(services, setup=SETUP)
+    enrol(services)
+    process([assigned("C02XYZ")], services)
+    soon, late = checks(stores), checks(stores, datetime.now(UTC) + timedelta(minutes=6))
+    for _ in range(3):
+        note_failure(services.engine, MDM, error="it refuses", now=services.now(), retry_after=None)
+    away = checks(stores, datetime.now(UTC) + timedelta(minutes=6))
+    (identifier,) = attempt(services, "dead", error="micromdm answered 401")
+    dead = checks(stores)["dead_actions"]
+
+    assert [soon[name].status for name in ("destinations", "due_actions", "dead_actions")] == ["ok"] * 3
+    assert late["due_actions"].status == "warn"
+    assert "6 min, to mdm:micromdm" in late["due_actions"].seen
+    assert (away[f"destination:{MDM}"].status, away["due_actions"].status) == ("warn", "ok")
+    assert "3 times in a row" in away[f"destination:{MDM}"].seen
+    assert "it refuses" in away[f"destination:{MDM}"].seen
+    assert (dead.status, "micromdm answered 401" in dead.seen) == ("warn", True)
+    assert f"windfall actions retry {identifier}" in dead.fix
+
+
+def test_an_mdm_server_that_takes_no_commands_is_a_hint_and_half_of_one_a_warning(
+    make_settings, database_location, redis_client
+):
+    senders = {
+        "micromdm": {"kind": "micromdm", "secrets": "s"},
+        "nanomdm": {"kind": "nanomdm", "secrets": "s", "url": "https://mdm.example"},
+        "site-b": {"kind": "micromdm", "secrets": "s", "url": "https://b.example", "api_key": "k"},
+    }
+    stores = Stores(settings=make_settings(database_url=database_location, senders=senders))
+
+    seen = checks(stores)
+    stores.close()
+
+    assert [seen[f"mdm:{name}"].status for name in senders] == ["ok", "warn", "ok"]
+    assert "set WINDFALL_MICROMDM_URL and WINDFALL_MICROMDM_API_KEY" in seen["mdm:micromdm"].seen
+    assert "set WINDFALL_NANOMDM_API_KEY" in seen["mdm:nanomdm"].seen
 
 
 def test_a_database_that_says_nothing_is_said_to(make_settings, redis_client, silent_server):

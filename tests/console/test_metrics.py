@@ -1,6 +1,7 @@
 """`/metrics`, with everything there and with something away."""
 
 import math
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,8 +11,10 @@ from config.contract import INBOXES
 from config.inbox import Inboxes
 from config.refusals import add_refusals
 from ingest.spool import Spool
+from state.destinations import note_failure
 from tasks.process import bury, process
 from tests.deliveries import check_in, envelope
+from tests.owed import MDM, SETUP, assigned, attempt, enrol
 
 
 def scrape(client):
@@ -67,6 +70,28 @@ def test_the_spool_of_this_machine_is_told(client, settings):
     assert scrape(client)[("windfall_spool_bytes",)] > len(b"an event")
     assert scrape(client)[("windfall_spool_oldest_seconds",)] >= 0
     spool.close()
+
+
+def test_what_is_owed_and_who_is_paused_is_told(client, services):
+    services = replace(services, setup=SETUP)
+    enrol(services)
+    process([assigned("C02XYZ")], services)
+    waiting = scrape(client)
+    for _ in range(3):
+        note_failure(services.engine, MDM, error="away", now=services.now(), retry_after=None)
+    attempt(services, "dead", error="no")
+
+    seen = scrape(client)
+
+    assert waiting[owed("pending")] == waiting[("windfall_installs", "waiting")] == 1
+    assert waiting[("windfall_destination_paused", MDM)] == 0
+    assert seen[owed("dead")] == seen[("windfall_installs", "failed")] == 1
+    assert owed("pending") not in seen
+    assert seen[("windfall_destination_paused", MDM)] == 1
+
+
+def owed(state):
+    return ("windfall_actions", *sorted((MDM, "send_command", state)))
 
 
 NO_REDIS = {"redis_url": "redis://127.0.0.1:1/0"}

@@ -95,10 +95,17 @@ def test_users_of_a_device_enrol_and_leave_unheard(services):
         check_in("Authenticate"),
         check_in("TokenUpdate", at=NOON + SECOND),
         check_in("TokenUpdate", at=NOON + 2 * SECOND, **user),
-        check_in("CheckOut", at=NOON + 3 * SECOND, **user),
+        check_in("CheckOut", at=NOON + SECOND, **user),
     )
 
     assert [name for name, _ in names] == ["device_enrolled"]
+
+
+def test_a_user_who_logs_in_brings_up_no_enrolment_that_nobody_was_told_of(services):
+    enrolment = [check_in("Authenticate"), check_in("TokenUpdate", at=NOON + SECOND)]
+    process([envelope(body) for body in enrolment], services)
+
+    assert told(services, check_in("TokenUpdate", at=NOON + MINUTE, UserID="5E6F", UserShortName="ada")) == []
 
 
 def test_a_departure_is_told_once_with_what_is_known_of_the_device(services):
@@ -130,8 +137,13 @@ def test_each_enrolment_can_end(services):
     assert [name for name, _ in told(services, *story)] == ["device_enrolled", "device_left"] * 2
 
 
-def test_a_departure_of_which_no_beginning_was_heard_is_told(services):
-    assert [name for name, _ in told(services, check_in("CheckOut"))] == ["device_left"]
+def test_departures_are_told_where_no_beginning_was_heard(services):
+    story = [
+        check_in(what, at=NOON + n * MINUTE)
+        for n, what in enumerate(["TokenUpdate", "CheckOut", "TokenUpdate", "CheckOut"])
+    ]
+
+    assert [name for name, _ in told(services, *story)] == ["device_left"] * 2
 
 
 @pytest.mark.parametrize("newer", ["Authenticate", "TokenUpdate"])

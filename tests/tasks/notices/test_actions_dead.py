@@ -41,10 +41,13 @@ def test_it_says_what_gave_up_where_and_what_to_do(dies, outside):
     worded = word(FACTS, outside)
 
     assert worded.subject == "2 pushes to the MDM server micromdm gave up"
-    assert worded.text.startswith("2 pushes to the MDM server micromdm gave up.\n\nDestination: mdm:micromdm\n")
+    assert worded.text.startswith(
+        "2 pushes to the MDM server micromdm gave up in the last hour.\n\nDestination: mdm:micromdm\n"
+    )
     assert worded.facts == {"Destination": "mdm:micromdm", "Kind": "push", "Newest error": "newest <b>"}
     assert "newest &lt;b&gt;" in worded.html
-    assert all(way in worded.chat for way in ("`windfall actions`", "`windfall actions retry`"))
+    assert "`windfall actions --state dead`" in worded.chat
+    assert "`windfall actions retry --all-dead --destination mdm:micromdm`" in worded.chat
 
 
 def test_only_what_gave_up_there_of_late_counts(dies, outside):
@@ -63,6 +66,7 @@ def test_only_what_gave_up_there_of_late_counts(dies, outside):
 def test_what_was_given_another_try_by_now_is_told_as_it_was(outside):
     worded = word({**FACTS, "count": 3}, outside)
 
+    assert "last hour" not in worded.text
     assert worded.subject == "3 pushes to the MDM server micromdm gave up"
     assert worded.facts["Newest error"] == "micromdm: 500"
 

@@ -60,7 +60,7 @@ def test_a_number_that_is_none_cannot_leave_its_place_in_the_link(outside_withou
     ("facts", "called"),
     [
         ({}, "unknown"),
-        ({"sender": "jamf", "jamf_id": "7731"}, "Jamf Pro's 7731"),
+        ({"sender": "jamf", "jamf_id": "7731"}, "number 7731 in Jamf Pro"),
         ({"device_id": "A1B2"}, "A1B2"),
         ({"device_id": "A1B2", "serial_number": "C02"}, "C02"),
         ({"name": " \n", "serial_number": "C02"}, "C02"),

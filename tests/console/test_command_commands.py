@@ -1,0 +1,217 @@
+"""`windfall command`, `commands` and `actions` on the real stores, and a simulated MicroMDM for its queues."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from clients.micromdm import MicroMDM
+from console.commanding import wait_for_answer
+from domain.commands import Command, payload
+from simulators.micromdm_api import MicroMDMApi
+from state.destinations import note_failure
+from state.queries.commands import one_command
+from tasks.process import process
+from tests.deliveries import UDID, answer, envelope
+from tests.owed import MDM, SETUP, assigned, attempt, enrol
+
+PIN = "987654"
+SERVER = {"MICROMDM_URL": "http://127.0.0.1:1", "MICROMDM_API_KEY": "k"}
+
+
+@pytest.fixture
+def services(services):
+    return replace(services, setup=SETUP)
+
+
+@pytest.fixture
+def windfall(run_windfall, database_location):
+    """Runs a command on the test's database, with a MicroMDM that is configured; expects it to end well."""
+
+    def run(*arguments, exit_code=0, **settings):
+        result = run_windfall(*arguments, **{"DATABASE_URL": database_location, **SERVER, **settings})
+        assert result.exit_code == exit_code, result.output
+        return result.output
+
+    return run
+
+
+@pytest.fixture
+def micromdm():
+    with MicroMDMApi(api_key="k") as server:
+        yield server
+
+
+def document(text):
+    return json.loads(text)
+
+
+def test_a_command_is_ordered_by_the_serial_number_and_shown(windfall, services):
+    enrol(services)
+
+    said = windfall("command", "C02XYZ", "device_lock", f"PIN={PIN}", "Message=Lost")
+    item = document(windfall("command", UDID, "ProfileList", "--json"))
+
+    assert "DeviceLock" in said
+    assert PIN not in said
+    assert (item["device_id"], item["state"], item["advice"]) == (UDID, "pending", [])
+    listed = document(windfall("commands", UDID, "--json"))["items"]
+    assert [command["request_type"] for command in listed] == ["ProfileList", "DeviceLock"]
+    assert "DeviceLock" in windfall("commands", "--request-type", "DeviceLock")
+    assert document(windfall("commands", "--state", "void", "--json"))["items"] == []
+
+
+def test_arguments_may_be_json_and_advice_is_given(windfall, services):
+    enrol(services)
+
+    windfall("command", UDID, "InstalledApplicationList", 'Identifiers:=["a.b","c.d"]', "ManagedAppsOnly=yes")
+    said = windfall("command", UDID, "EraseDevice")
+
+    (command,) = document(windfall("commands", "--request-type", "InstalledApplicationList", "--json"))["items"]
+    assert command["arguments"] == {"Identifiers": ["a.b", "c.d"], "ManagedAppsOnly": True}
+    assert "note: without a PIN" in said
+
+
+def test_a_dry_run_prints_the_plist_without_secrets_and_owes_nothing(windfall, services):
+    enrol(services)
+
+    plist = windfall("command", UDID, "DeviceLock", f"PIN={PIN}", "--dry-run")
+    item = document(windfall("command", UDID, "InstallProfile", "Payload=Zm9vYmFy", "--dry-run", "--json"))
+
+    assert "<string>DeviceLock</string>" in plist
+    assert "<string>[secret]</string>" in plist
+    assert PIN not in plist
+    assert item["command"] == {"RequestType": "InstallProfile", "Payload": "[6 bytes of data]"}
+    assert document(windfall("actions", "--json"))["items"] == []
+
+
+def test_what_cannot_be_ordered_is_said_in_one_line(windfall, services):
+    enrol(services)
+    enrol(services, udid="B")
+
+    for arguments, words in (
+        ((UDID, "DeviceLock", "Colour=red", "PIN"), "argument 2 is neither"),
+        ((UDID, "DeviceLock", "Colour=red"), "unknown field 'Colour'"),
+        (("nobody", "DeviceLock"), "no device with the id, UDID or serial number nobody"),
+        (("C02XYZ", "DeviceLock"), "name one of them by its device id: "),
+    ):
+        said = windfall("command", *arguments, exit_code=1)
+        assert words in said
+        assert len(said.splitlines()) == 1
+    assert "set WINDFALL_MICROMDM_URL and" in windfall(
+        "command", UDID, "ProfileList", exit_code=1, MICROMDM_URL="", MICROMDM_API_KEY=""
+    )
+    assert windfall("command", UDID, "DeviceLock", "Colour=red", "--unchecked", "--dry-run")
+
+
+def test_waiting_ends_with_the_answer_or_with_the_time(services):
+    enrol(services)
+    process([assigned("C02XYZ")], services)
+    (identifier,) = attempt(services, "done")
+    command_uuid = one_command(services.engine, identifier)["command_uuid"]
+    seconds, pauses = iter(range(100)), []
+
+    def pause(length):
+        pauses.append(length)
+        if len(pauses) == 3:
+            process([envelope(answer("Acknowledged", command_uuid=command_uuid, Identifier="a"))], services)
+
+    def wait(seconds_to_wait):
+        return wait_for_answer(
+            services.engine, identifier, seconds=seconds_to_wait, monotonic=lambda: next(seconds), pause=pause
+        )["state"]
+
+    assert wait(2) == "sent"
+    assert wait(50) == "Acknowledged"
+    assert pauses == [0.5, 0.5, 0.5]
+
+
+def test_a_command_that_was_waited_for_in_vain_exits_1(windfall, services):
+    enrol(services)
+
+    item = document(windfall("command", UDID, "ProfileList", "--wait", "0", "--json", exit_code=1))
+
+    assert item["state"] == "pending"
+
+
+def test_the_queue_at_the_server_is_shown_and_cleared_with_ours(windfall, services, micromdm):
+    enrol(services)
+    process([assigned("C02XYZ")], services)
+    attempt(services, "done")
+    (ours,) = document(windfall("commands", "--json"))["items"]
+    here = {"MICROMDM_URL": micromdm.url}
+    queue(micromdm, ours["command_uuid"], "InstallApplication")
+    queue(micromdm, "not-ours", "ProfileList")
+
+    shown = document(windfall("commands", UDID, "--queue", "--json", **here))["items"]
+    table = windfall("commands", "C02XYZ", "--queue", **here)
+    windfall("commands", UDID, "--clear", exit_code=1, **here)
+    kept = len(micromdm.queue(UDID))
+    said = windfall("commands", UDID, "--clear", "--yes", **here)
+
+    assert [(item["command_uuid"], item["ours"]) for item in shown] == [
+        (ours["command_uuid"], True),
+        ("not-ours", False),
+    ]
+    assert "not-ours" in table
+    assert kept == 2
+    assert micromdm.queue(UDID) == []
+    assert "cleared 2 at micromdm; 1 of ours are void" in said
+    assert document(windfall("commands", "--json"))["items"][0]["state"] == "void"
+    again = document(windfall("commands", UDID, "--clear", "--yes", "--json", **here))
+    assert again == {"device_id": UDID, "cleared": 0, "void": 0, "on_their_way": 0}
+
+
+def queue(server, command_uuid, request_type):
+    arguments = {"iTunesStoreID": 1} if request_type == "InstallApplication" else {}
+    command = Command(request_type=request_type, arguments=arguments)
+    MicroMDM(server.url, lambda: "k").send_command(UDID, payload(command, command_uuid))
+
+
+def test_a_queue_that_cannot_be_seen_says_why(windfall, services):
+    enrol(services)
+    enrol(services, udid="N", serial_number="N", sender="nanomdm")
+    nano = {"NANOMDM_URL": "http://127.0.0.1:1", "NANOMDM_API_KEY": "k"}
+
+    assert "only MicroMDM" in windfall("commands", "N", "--queue", exit_code=1, **nano)
+    assert "the queue cannot be read: micromdm" in windfall("commands", UDID, "--clear", "--yes", exit_code=1)
+    assert "which DEVICE" in windfall("commands", "--queue", exit_code=2)
+
+
+def test_actions_are_listed_and_explained(windfall, services):
+    enrol(services)
+    windfall("command", UDID, "DeviceLock", f"PIN={PIN}")
+    (identifier,) = attempt(services, "retryable", error="micromdm answered 500", seconds=3600)
+    for _ in range(3):
+        note_failure(services.engine, MDM, error="it is away", now=services.now(), retry_after=None)
+
+    (item,) = document(windfall("actions", "--destination", MDM, "--json"))["items"]
+    said = windfall("actions", "show", identifier[:18])
+
+    assert (item["id"], item["state"], item["attempts"]) == (identifier, "retryable", 1)
+    assert "retryable" in windfall("actions")
+    assert "tried again in 60 min. The last time: micromdm answered 500" in said
+    assert "Nothing is tried there for another" in said
+    assert "it is away" in said
+    assert PIN not in said
+    assert document(windfall("actions", "show", identifier, "--json"))["explanation"]
+    assert "no action zzz" in windfall("actions", "show", "zzz", exit_code=1)
+
+
+def test_dead_actions_are_retried_by_name_or_all_at_once(windfall, services):
+    enrol(services)
+    for request_type in ("ProfileList", "EraseDevice", "CertificateList"):
+        windfall("command", UDID, request_type)
+    profile_list, erase, certificates = attempt(services, "dead", error="outcome unknown: nobody knows")
+    assert "windfall actions retry" in windfall("actions", "show", profile_list)
+    assert "not simply tried again" in windfall("actions", "show", erase)
+
+    assert "is tried again" in windfall("actions", "retry", profile_list)
+    said = windfall("actions", "retry", "--all-dead", "--destination", MDM, exit_code=1).splitlines()
+    assert "may have reached the device" in next(line for line in said if line.startswith(erase))
+    assert f"{certificates}  is tried again" in said
+    assert "is tried again" in windfall("actions", "retry", erase, "--again")
+    assert "nothing has given up" in windfall("actions", "retry", "--all-dead")
+    assert document(windfall("actions", "retry", "zzz", "--json", exit_code=1))["items"][0]["error"]
+    for wrong in ((), (erase, "--all-dead"), ("--all-dead", "--again"), (erase, "--destination", MDM)):
+        windfall("actions", "retry", *wrong, exit_code=2)

@@ -1,0 +1,54 @@
+"""What tests say of licences and of what is owed: Apple's notifications, devices that enrol, attempts that end."""
+
+import itertools
+from datetime import timedelta
+
+from state.calls import begin_call
+from state.outbox import Settlement, claim, settle
+from tasks.process import process
+from tasks.setup import Setup
+from tests.deliveries import NOON, SECOND, UDID, check_in, envelope
+
+SETUP = Setup(mdm_servers={"micromdm": "micromdm", "nanomdm": "nanomdm"})
+APP = "361309726"
+LOCATION = "2049025000431439"
+MDM = "mdm:micromdm"
+
+_numbers = itertools.count(1)
+
+
+def apple(notification_type, *, at=NOON, **content):
+    """A notification of Apple's as the door stores it."""
+    body = {
+        "notificationId": f"notification-{next(_numbers)}",
+        "notificationType": notification_type,
+        "uId": LOCATION,
+        "notification": content,
+    }
+    return envelope(body, kind="apps-and-books", received_at=at)
+
+
+def assigned(*serial_numbers, adam_id=APP, change="ASSOCIATE", event_id="apple-event", at=NOON, **more):
+    pairs = [{"adamId": adam_id, "pricingParam": "STDQ", "serialNumber": number} for number in serial_numbers]
+    outcome = {"type": change, "result": "SUCCESS", "eventId": event_id, **more}
+    return apple("ASSET_MANAGEMENT", at=at, assignments=pairs, **outcome)
+
+
+def enrol(services, *, udid=UDID, serial_number="C02XYZ", sender="micromdm", at=NOON):
+    messages = (
+        check_in("Authenticate", udid=udid, at=at, SerialNumber=serial_number),
+        check_in("TokenUpdate", udid=udid, at=at + SECOND, Token=b"t", PushMagic="m"),
+    )
+    process([envelope(message, kind="micromdm", sender=sender) for message in messages], services)
+
+
+def attempt(services, state, *, error=None, destination=MDM, seconds=60.0):
+    """All that is due at a destination is tried, goes out if it is a command, and ends so; which actions they were."""
+    now = services.now()
+    claimed = claim(services.engine, destination, now=now, until=now + timedelta(minutes=4), limit=100)
+    ids = [one.id for one in claimed]
+    begin_call(services.engine, ids, now)
+    at = now + timedelta(seconds=seconds) if state == "retryable" else None
+    ends = [Settlement(id=one.id, attempt=one.attempt, state=state, error=error, at=at) for one in claimed]
+    settle(services.engine, ends, now)
+    return ids
