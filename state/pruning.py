@@ -4,10 +4,11 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from sqlalchemy import Engine, Table, delete, select
+from sqlalchemy import Engine, Table, delete, select, tuple_
 
 from domain.clock import id_prefix
-from state.schema import event_bodies, event_keys
+from state.commands import OPEN
+from state.schema import actions, asset_deltas, assignment_failures, commands, event_bodies, event_keys
 
 GoOn: TypeAlias = Callable[[], bool]
 """Asked before each piece."""
@@ -26,6 +27,27 @@ def prune_keys(engine: Engine, *, before: datetime, go_on: GoOn) -> tuple[int, b
     """Forget the identity of events first seen before then, so that one that comes once more is new; the same."""
     old = select(event_keys.c.key).where(event_keys.c.first_seen_at < before)
     return _in_pieces(engine, event_keys, event_keys.c.key, old, go_on)
+
+
+def prune_effects(engine: Engine, *, before: datetime, go_on: GoOn) -> tuple[int, bool]:
+    """Forget actions that were over before then, commands that were answered, and what else only guards against
+    repetition; the same. Events that could still be replayed must be younger."""
+    total, more = 0, False
+    age = id_prefix(before)
+    over = select(actions.c.id).where(actions.c.state.in_(("done", "dead")), actions.c.id < age)
+    answered = select(commands.c.id).where(commands.c.state.not_in(OPEN), commands.c.id < age)
+    deltas = select(asset_deltas.c.key).where(asset_deltas.c.received_at < before)
+    failure = tuple_(*assignment_failures.primary_key)
+    failures = select(*assignment_failures.primary_key).where(assignment_failures.c.received_at < before)
+    for table, column, old in (
+        (actions, actions.c.id, over),
+        (commands, commands.c.id, answered),
+        (asset_deltas, asset_deltas.c.key, deltas),
+        (assignment_failures, failure, failures),
+    ):
+        count, left = _in_pieces(engine, table, column, old, go_on)
+        total, more = total + count, more or left
+    return total, more
 
 
 def _in_pieces(engine: Engine, table: Table, column: Any, old: Any, go_on: GoOn) -> tuple[int, bool]:

@@ -111,6 +111,7 @@ class _Round:
                 for one, _ in results:
                     left.pop(one.id, None)
                 self._settle(results)
+                self.slot.renew()
                 if self.standing.is_paused(self.outside.now()) or self.deliverer.monotonic() > last:
                     break
                 if left and self.manner.interval:

@@ -1,10 +1,10 @@
-"""Forgets bodies and identities of old events. Two at once do no harm."""
+"""Forgets bodies and identities of old events, and actions long over. Two at once do no harm."""
 
 from datetime import timedelta
 
 import structlog
 
-from state.pruning import prune_bodies, prune_keys
+from state.pruning import prune_bodies, prune_effects, prune_keys
 from tasks.services import Services
 
 log = structlog.get_logger()
@@ -29,6 +29,9 @@ def prune(services: Services, *, body_days: int) -> bool:
 
     bodies, more_bodies = prune_bodies(services.engine, before=now - timedelta(days=body_days), go_on=go_on)
     keys, more_keys = prune_keys(services.engine, before=now - timedelta(days=KEY_DAYS), go_on=go_on)
-    if bodies or keys:
-        log.info("events_pruned", bodies=bodies, keys=keys)
-    return more_bodies or more_keys
+    # A replay would owe again what is forgotten here.
+    effects_days = timedelta(days=max(KEY_DAYS, body_days + 1))
+    effects, more_effects = prune_effects(services.engine, before=now - effects_days, go_on=go_on)
+    if bodies or keys or effects:
+        log.info("events_pruned", bodies=bodies, keys=keys, records=effects)
+    return more_bodies or more_keys or more_effects
