@@ -9,20 +9,24 @@ ROOMS := clients config console domain ingest simulators state tasks workers
 PYTHONS := $(PYTHON) python3.12 python3.11 python3.13 python3.14 python3
 WORKS := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: install run test faults lint bench lock clean
+.PHONY: install run demo test faults lint bench lock clean
 
 install: $(INSTALLED)
 
 run: $(INSTALLED)
 	@$(BIN)/windfall up
 
+demo: $(INSTALLED)
+	@$(BIN)/windfall up --demo
+
 test: $(INSTALLED)
 	@$(BIN)/python -m pytest -n 2 --dist worksteal
 
-# Minutes of kill -9 and of a Redis that is away; `make test` has the short form.
+# Minutes of kill -9, of a Redis that is away, and of installs on whole fleets; `make test` has the short form.
 faults: $(INSTALLED)
 	@$(BIN)/python -m tests.faults kills
 	@$(BIN)/python -m tests.faults outages
+	@$(BIN)/python -m tests.faults installs
 
 lint: $(INSTALLED)
 	@$(BIN)/ruff check .

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic_settings import PydanticBaseSettingsSource
@@ -40,3 +41,8 @@ def sender_variable(variable: str) -> tuple[str, str] | None:
 def config_file() -> str:
     """The file that `WINDFALL_CONFIG` names, else `windfall.toml` in the working directory."""
     return os.environ.get(f"{PREFIX}CONFIG") or "windfall.toml"
+
+
+def set_variables(variables: Mapping[str, str]) -> None:
+    """Set what settings are read from, for this process and for all that it starts."""
+    os.environ.update(variables)

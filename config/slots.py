@@ -3,24 +3,24 @@
 from contextlib import suppress
 
 import redis
-from redis.exceptions import LockError
 from redis.lock import Lock
 
 LEASE = 60.0
-"""Seconds after which a slot is free again when its holder died; above what one round of work takes."""
+"""Seconds after which a slot is free again when its holder died; above what one step of its work takes."""
 
 
 class Slot:
     """One of a destination's slots, ours until it is released or not renewed for `LEASE` seconds."""
 
-    def __init__(self, lock: "Lock") -> None:
+    def __init__(self, lock: "Lock", number: int) -> None:
         self._lock = lock
+        self.number = number
 
     def renew(self) -> bool:
-        """False when it was lost meanwhile. Raises: redis.exceptions.RedisError."""
+        """False when it was lost meanwhile, or Redis does not say."""
         try:
             return bool(self._lock.reacquire())
-        except LockError:
+        except redis.exceptions.RedisError:
             return False
 
     def release(self) -> None:
@@ -35,11 +35,11 @@ class Slots:
         self._client = client
 
     def take(self, name: str, count: int) -> Slot | None:
-        """One of ``count`` slots, None when all are taken. Raises: redis.exceptions.RedisError."""
+        """The first free one of ``count`` slots, None when all are taken. Raises: redis.exceptions.RedisError."""
         for number in range(count):
             lock = self._client.lock(
                 f"windfall:slot:{name}:{number}", timeout=LEASE, blocking=False, thread_local=False
             )
             if lock.acquire():
-                return Slot(lock)
+                return Slot(lock, number)
         return None

@@ -52,10 +52,17 @@ def make_secrets(settings: Settings) -> list[Path]:
     made = []
     for name in _missing(settings):
         path = settings.secrets_path / name
-        if not path.exists():
-            _write(path, secrets.token_urlsafe(SECRET_BYTES))
+        if make_secret(path):
             made.append(path)
     return made
+
+
+def make_secret(path: Path) -> bool:
+    """Write a new secret, unless there is a file; True when it is new."""
+    if path.exists():
+        return False
+    _write(path, secrets.token_urlsafe(SECRET_BYTES))
+    return True
 
 
 def _missing(settings: Settings) -> Iterator[str]:

@@ -4,8 +4,7 @@ from clients.mdm import api_key_setting
 from clients.micromdm import MicroMDM
 from config.settings import Settings
 from domain.errors import CannotSend
-
-MDM_KINDS = ("micromdm", "nanomdm")
+from domain.kinds import MDM_KINDS
 
 
 def missing(settings: Settings, sender: str) -> str | None:

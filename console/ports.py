@@ -21,6 +21,22 @@ def check_ports(settings: Settings) -> None:
                 raise StartError(f"{bind} {why}; set WINDFALL_{name.upper()} to a free HOST:PORT") from exc
 
 
+def is_taken(bind: str) -> bool:
+    """Whether somebody listens there."""
+    try:
+        _listener(bind).close()
+    except OSError as exc:
+        return exc.errno == errno.EADDRINUSE
+    return False
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports of 127.0.0.1 that nobody listens at just now."""
+    with ExitStack() as held:
+        listeners = [held.enter_context(_listener("127.0.0.1:0")) for _ in range(count)]
+        return [int(listener.getsockname()[1]) for listener in listeners]
+
+
 def _listener(bind: str) -> socket.socket:
     """A socket bound as a server would bind it."""
     host, _, port = bind.rpartition(":")

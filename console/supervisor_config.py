@@ -64,16 +64,18 @@ def programs(redis_binary: Path | None) -> Iterator[Program]:
         # A second server on the same files would ruin them, hence the lock.
         command = ("--lock", "redis.lock", str(redis_binary), "../redis/redis.conf")
         yield Program(name="redis", command=command, priority=10, stop_within=30, in_run_folder=True)
-    yield Program(name="web", command=_python("ingest"), priority=20, stop_within=15)
-    yield Program(name="console", command=_python("console"), priority=30, stop_within=5)
-    yield Program(name="worker", command=_python("workers", "worker"), priority=40, stop_within=TIME_LIMIT + 10)
-    yield Program(name="effects", command=_python("workers", "effects"), priority=45, stop_within=30)
-    yield Program(name="beat", command=_python("workers", "beat"), priority=50, stop_within=5)
+    yield Program(name="web", command=python_module("ingest"), priority=20, stop_within=15)
+    yield Program(name="console", command=python_module("console"), priority=30, stop_within=5)
+    yield Program(name="worker", command=python_module("workers", "worker"), priority=40, stop_within=TIME_LIMIT + 10)
+    yield Program(name="effects", command=python_module("workers", "effects"), priority=45, stop_within=30)
+    yield Program(name="beat", command=python_module("workers", "beat"), priority=50, stop_within=5)
 
 
-def write_supervisor_config(settings: Settings, redis_binary: Path | None) -> tuple[Path, list[Program]]:
+def write_supervisor_config(
+    settings: Settings, redis_binary: Path | None, *others: Program
+) -> tuple[Path, list[Program]]:
     """The file's path, and the programs it starts. ``redis_binary`` is None when Redis is not ours to start."""
-    started = list(programs(redis_binary))
+    started = [*programs(redis_binary), *others]
     # It warns about root unless told that this is meant.
     user = "user=root\n" if os.getuid() == 0 else ""
     path = settings.home_path / "run" / "supervisord.conf"
@@ -81,13 +83,13 @@ def write_supervisor_config(settings: Settings, redis_binary: Path | None) -> tu
     return path, started
 
 
-def _python(*arguments: str) -> tuple[str, ...]:
+def python_module(*arguments: str) -> tuple[str, ...]:
     """A module of ours, never one of the same name in the folder where we happen to be (`-P`)."""
     return (sys.executable, "-P", "-m", *arguments)
 
 
 def _section(program: Program) -> str:
-    command = shlex.join((*_python("console.with_parent"), *program.command)).replace("%", "%%")
+    command = shlex.join((*python_module("console.with_parent"), *program.command)).replace("%", "%%")
     section = PROGRAM.format(
         name=program.name, command=command, priority=program.priority, stop_within=program.stop_within
     )

@@ -13,6 +13,8 @@ from typing import TextIO
 
 from config.settings import Settings
 from console.banner import banner
+from console.demo import Demo
+from console.demo_banner import demo_banner
 from console.home import StartError, lock_home, make_secrets, prepare_home
 from console.ports import check_ports
 from console.redis_server import RedisServerError, find_server, write_configuration
@@ -23,8 +25,9 @@ from state.engine import open_engine
 from state.migrate import MigrationError, upgrade
 
 
-def up(settings: Settings, out: TextIO, err: TextIO) -> None:
+def up(settings: Settings, out: TextIO, err: TextIO, demo: Demo | None = None) -> None:
     """Run until SIGINT, SIGTERM or SIGHUP. Raises: StartError, with everything stopped again."""
+    others = [demo.program] if demo else []
     stop = _stop_on_signals()
     # What we and our children write is nobody else's to read.
     os.umask(0o077)
@@ -35,7 +38,7 @@ def up(settings: Settings, out: TextIO, err: TextIO) -> None:
         redis_binary = _prepare_redis(settings)
         make_secrets(settings)
         _migrate(settings)
-        configuration, programs = write_supervisor_config(settings, redis_binary)
+        configuration, programs = write_supervisor_config(settings, redis_binary, *others)
     except (OSError, RedisServerError, MigrationError) as exc:
         raise StartError(str(exc)) from exc
     if stop.is_set():
@@ -43,12 +46,18 @@ def up(settings: Settings, out: TextIO, err: TextIO) -> None:
     supervisor = Supervisor(configuration, programs, lock=lock)
     try:
         if wait_until_ready(settings, supervisor, stop):
-            say(out, banner(settings, show_secrets=out.isatty(), at=datetime.now(UTC)))
+            say(out, _announcement(settings, demo, show_secrets=out.isatty()))
             watch(settings, supervisor, stop, err)
     finally:
         say(err, "windfall: stopping")
         if not supervisor.stop():
             say(err, "windfall: some processes did not end in time and were killed")
+
+
+def _announcement(settings: Settings, demo: Demo | None, *, show_secrets: bool) -> str:
+    if demo is not None:
+        return demo_banner(settings, demo)
+    return banner(settings, show_secrets=show_secrets, at=datetime.now(UTC))
 
 
 def _stop_on_signals() -> threading.Event:

@@ -81,20 +81,23 @@ class Unreachable(WindfallError):
 
 
 class ActionError(WindfallError):
-    """An effect that did not happen, or that nobody knows to have happened."""
-
-
-class TransientError(ActionError):
-    """Worth trying again, not before ``retry_after`` seconds when given.
+    """An effect that did not happen, or that nobody knows to have happened.
 
     ``down`` says that the far end itself is away or asks for quiet, not that it refused this one thing: only that opens
     a destination's breaker.
     """
 
-    def __init__(self, message: str, *, retry_after: float | None = None, down: bool = False) -> None:
+    def __init__(self, message: str, *, down: bool = False) -> None:
         super().__init__(message)
-        self.retry_after = retry_after
         self.down = down
+
+
+class TransientError(ActionError):
+    """Worth trying again, not before ``retry_after`` seconds when given."""
+
+    def __init__(self, message: str, *, retry_after: float | None = None, down: bool = False) -> None:
+        super().__init__(message, down=down)
+        self.retry_after = retry_after
 
 
 class OutcomeUnknown(TransientError):

@@ -54,7 +54,8 @@ TYPES: dict[str, tuple[str, ...]] = {
 }
 KINDS = tuple(TYPES)
 
-KINDS = tuple(TYPES)
+MDM_KINDS = ("micromdm", "nanomdm")
+"""Those that relay what devices say, and take commands for them."""
 
 _CANONICAL = {kind: {name.lower(): name for name in types} for kind, types in TYPES.items()}
 

@@ -83,6 +83,13 @@ class ManagedDevice:
         with self._lock:
             return self._responder.apps.installed
 
+    def forget(self) -> int:
+        """Drop the books on what it got and said, as a run without an end must; how many installs were in them."""
+        with self._lock:
+            self.commands.clear()
+            self.answers.clear()
+            return self._responder.forget()
+
     def enrol(self) -> None:
         """Authenticate, TokenUpdate and what follows, then fetch what waits. Again: a new enrolment, apps kept."""
         with self._lock:

@@ -9,6 +9,9 @@ from enum import StrEnum
 
 from simulators.mdm_server import Command
 
+MOST_UUIDS = 100_000
+"""Of so many commands the UUIDs are remembered; the real server remembers all."""
+
 
 class Storage(StrEnum):
     """KV is the default, files; the two SQL stores know their enrolments."""
@@ -34,7 +37,7 @@ class Queues:
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
         self._lines: dict[str, _Line] = {}
-        self._uuids: set[str] = set()
+        self._uuids: dict[str, None] = {}
         self.known: set[str] = set()
         """Ids that ever sent a TokenUpdate; SQL stores accept no others."""
 
@@ -48,7 +51,9 @@ class Queues:
             raise NotQueued(self._already(command.command_uuid))
         if self._storage is not Storage.KV and not self.known.issuperset(ids):
             raise NotQueued(_STRANGER[self._storage])
-        self._uuids.add(command.command_uuid)
+        self._uuids[command.command_uuid] = None
+        if len(self._uuids) > MOST_UUIDS:
+            del self._uuids[next(iter(self._uuids))]
         for id_ in dict.fromkeys(ids):
             self._lines.setdefault(id_, _Line()).commands.append(command)
 

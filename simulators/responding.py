@@ -63,6 +63,14 @@ class Responder:
         self.erased = False
         self._memory = _Memory()
 
+    def forget(self) -> int:
+        """Drop the books; how many InstallApplications were in them. What is still to be answered is remembered."""
+        count = sum(one.offer == 1 for one in self.received)
+        self.received.clear()
+        offers = self._memory.offers
+        self._memory.offers = {uuid: offers[uuid] for uuid in offers if uuid in self._memory.outcomes}
+        return count
+
     def respond(self, document: Mapping[str, Any]) -> Message | None:
         """The answer to a command; None when there is none and the connection just ends."""
         command, command_uuid = document["Command"], document["CommandUUID"]

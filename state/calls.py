@@ -31,8 +31,12 @@ def read_calls(engine: Engine, ids: Iterable[str]) -> dict[str, Call]:
 
 
 def members(engine: Engine, command_uuid: str) -> list[str]:
-    """The enrolment ids that this command went to in one call, sorted."""
-    query = select(commands.c.device_id).where(commands.c.command_uuid == command_uuid).order_by(commands.c.device_id)
+    """The enrolment ids that this command went to in one call, sorted; without those that need it no more."""
+    query = (
+        select(commands.c.device_id)
+        .where(commands.c.command_uuid == command_uuid, commands.c.state == "pending")
+        .order_by(commands.c.device_id)
+    )
     with engine.connect() as connection:
         return list(connection.scalars(query))
 

@@ -38,7 +38,7 @@ class Command:
 
 
 class Commands:
-    """The commands that a batch touches, locked until commit."""
+    """The commands that a batch touches, locked until commit unless it only looks at them."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -56,10 +56,15 @@ class Commands:
         for portion in portions(sorted(set(device_ids))):
             self._load(commands.c.device_id.in_(portion) & commands.c.state.in_(OPEN))
 
-    def _load(self, condition: Any, only: "set[tuple[str, str]] | None" = None) -> None:
+    def look_at(self, ids: Iterable[str]) -> None:
+        """Read these too, only to look at them: they are not locked."""
+        for portion in portions(sorted(set(ids) - self._found.keys())):
+            self._load(commands.c.id.in_(portion), locked=False)
+
+    def _load(self, condition: Any, *, only: "set[tuple[str, str]] | None" = None, locked: bool = True) -> None:
         columns = [commands.c[name] for name in Command.__slots__ if name != "changes"]
-        query = select(*columns).where(condition).order_by(commands.c.id).with_for_update()
-        for row in self._connection.execute(query).mappings():
+        query = select(*columns).where(condition).order_by(commands.c.id)
+        for row in self._connection.execute(query.with_for_update() if locked else query).mappings():
             name = (row["command_uuid"], row["device_id"])
             if row["id"] not in self._found and (only is None or name in only):
                 self._found[row["id"]] = self._named[name] = Command(**row)

@@ -57,7 +57,9 @@ def note_failure(engine: Engine, name: str, *, error: str, now: datetime, retry_
         )
         mine = destinations.c.name == name
         found = connection.execute(select(destinations).where(mine).with_for_update()).one()
-        until = max(_pause(found.failures, now), _asked(retry_after, now), found.paused_until or now)
+        is_open = found.paused_until is not None and found.paused_until > now
+        pause = found.paused_until if is_open else _pause(found.failures, now)
+        until = max(pause, _asked(retry_after, now))
         if until > now:
             connection.execute(destinations.update().where(mine).values(paused_until=until))
     return Standing(failures=found.failures, paused_until=until)

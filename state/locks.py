@@ -12,14 +12,20 @@ from state.upsert import insert_missing
 
 
 def take_locks(connection: Connection, names: Iterable[str]) -> None:
-    """Hold the rows of these names until commit. In sorted order: two that meet wait, and never in a circle."""
+    """Hold the rows of these names until commit. In sorted order: two that meet wait, and never in a circle.
+
+    Missing rows come first, all of them: who waits for one that somebody is about to insert holds none that was there.
+    """
     wanted = sorted(set(names))
     for part in portions(wanted):
         known = set(connection.scalars(select(locks.c.name).where(locks.c.name.in_(part))))
         missing = [{"name": name} for name in part if name not in known]
         if missing:
             insert_missing(connection, locks, missing)
-        connection.execute(select(locks.c.name).where(locks.c.name.in_(part)).order_by(locks.c.name).with_for_update())
+    # Sorted as Python sorts, whatever the database's language: of two that meet, portions may begin at other names.
+    by_name = locks.c.name.collate("C") if connection.dialect.name == "postgresql" else locks.c.name
+    for part in portions(wanted):
+        connection.execute(select(locks.c.name).where(locks.c.name.in_(part)).order_by(by_name).with_for_update())
 
 
 def lock_of_pair(u_id: str, pair: Pair) -> str:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, select, update
 from domain.json_types import JSONObject
 from state.commands import add_commands
 from state.schema import actions
+from state.schema.effects import OPEN_ACTIONS
 from state.settling import Outcome, follow_commands
 from state.upsert import insert_new
 
@@ -82,7 +83,7 @@ def claim(engine: Engine, destination: str, *, now: datetime, until: datetime, l
     columns = actions.c
     due = (
         select(columns.id, columns.key, columns.kind, columns.arguments, columns.attempts, columns.state)
-        .where(columns.destination == destination, columns.state.in_(OPEN), columns.next_attempt_at <= now)
+        .where(columns.destination == destination, OPEN_ACTIONS, columns.next_attempt_at <= now)
         .order_by(columns.next_attempt_at, columns.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -125,11 +126,16 @@ class Settlement:
 
 
 def settle(
-    engine: Engine, settlements: Sequence[Settlement], now: datetime, *, owed: Sequence[NewAction] = ()
+    engine: Engine,
+    settlements: Sequence[Settlement],
+    now: datetime,
+    *,
+    owed: Mapping[str, Sequence[NewAction]] | None = None,
 ) -> list[Settlement]:
     """Write down how attempts ended, and what follows for their commands and installs. Those that were still ours.
 
-    An attempt whose claim ran out and was taken by somebody else is theirs to settle. ``owed`` is owed from then on.
+    An attempt whose claim ran out and was taken by somebody else is theirs to settle. ``owed``, by action, is owed from
+    then on if the action was ours.
     """
     if not settlements:
         return []
@@ -138,7 +144,7 @@ def settle(
         follow_commands(connection, {s.id: Outcome(s.state, s.error, s.happened) for s in ours}, now)
         for settlement in ours:
             connection.execute(update(actions).where(actions.c.id == settlement.id).values(_outcome(settlement, now)))
-        add_actions(connection, owed)
+        add_actions(connection, [action for s in ours for action in (owed or {}).get(s.id, ())])
     return ours
 
 
@@ -167,7 +173,7 @@ def _outcome(settlement: Settlement, now: datetime) -> dict[str, Any]:
 
 def due_destinations(engine: Engine, now: datetime) -> list[str]:
     """Destinations for which something is due."""
-    query = select(actions.c.destination).distinct().where(actions.c.state.in_(OPEN), actions.c.next_attempt_at <= now)
+    query = select(actions.c.destination).distinct().where(OPEN_ACTIONS, actions.c.next_attempt_at <= now)
     with engine.connect() as connection:
         return sorted(connection.scalars(query))
 
@@ -175,7 +181,7 @@ def due_destinations(engine: Engine, now: datetime) -> list[str]:
 def is_due(engine: Engine, destination: str, now: datetime) -> bool:
     """Whether anything is due for this destination."""
     query = select(actions.c.id).where(
-        actions.c.destination == destination, actions.c.state.in_(OPEN), actions.c.next_attempt_at <= now
+        actions.c.destination == destination, OPEN_ACTIONS, actions.c.next_attempt_at <= now
     )
     with engine.connect() as connection:
         return connection.execute(query.limit(1)).first() is not None

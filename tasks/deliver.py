@@ -12,10 +12,10 @@ import structlog
 
 from config.reporting import report_error
 from config.slots import Slot, Slots
-from domain.errors import OutcomeUnknown, TransientError
+from domain.errors import ActionError, OutcomeUnknown, TransientError
 from state.destinations import Standing, note_failure, note_success, standing
 from state.outbox import Claimed, Settlement, claim, is_due, settle
-from tasks.effects import NotTried, Results, perform
+from tasks.effects import Needless, NotTried, Results, perform
 from tasks.judging import dead_notices, given_back, settlement_of
 from tasks.manners import Manner, manner_of
 from tasks.outside import Outside
@@ -50,8 +50,12 @@ def deliver(destination: str, deliverer: Deliverer) -> str:
 
     Raises: redis.exceptions.RedisError and the database's errors; claims then run out by themselves.
     """
-    manner = manner_of(destination, deliverer.outside.setup)
-    slot = deliverer.slots.take(destination, manner.slots)
+    outside = deliverer.outside
+    manner = manner_of(destination, outside.setup)
+    now = standing(outside.engine, destination)
+    if now.is_paused(outside.now()):
+        return "paused"
+    slot = deliverer.slots.take(destination, 1 if now.is_probed else manner.slots)
     if slot is None:
         return "busy"
     try:
@@ -59,7 +63,7 @@ def deliver(destination: str, deliverer: Deliverer) -> str:
     finally:
         slot.release()
     # Whoever was told of something new after our last look found all slots taken.
-    late = outcome == "idle" and is_due(deliverer.outside.engine, destination, deliverer.outside.now())
+    late = outcome == "idle" and is_due(outside.engine, destination, outside.now())
     if outcome == "yielded" or late:
         deliverer.wake(destination)
     return outcome
@@ -86,9 +90,12 @@ class _Round:
             self.standing = standing(self.outside.engine, self.destination)
             if self.standing.is_paused(self.outside.now()):
                 return "paused"
-            if self.manner.gather and is_due(self.outside.engine, self.destination, self.outside.now()):
+            if self.standing.is_probed and self.slot.number > 0:
+                return "busy"
+            limit = 1 if self.standing.is_probed or self.one_by_one else self.manner.claim
+            if limit > 1 and self.manner.gather and self._is_due():
                 self.deliverer.pause(self.manner.gather)
-            claimed = self._claim()
+            claimed = self._claim(limit)
             if not claimed:
                 return "idle"
             if len(claimed) == self.manner.claim:
@@ -96,9 +103,11 @@ class _Round:
             self._perform(claimed)
         return "yielded"
 
-    def _claim(self) -> list[Claimed]:
+    def _is_due(self) -> bool:
+        return is_due(self.outside.engine, self.destination, self.outside.now())
+
+    def _claim(self, limit: int) -> list[Claimed]:
         now = self.outside.now()
-        limit = 1 if self.standing.is_probed or self.one_by_one else self.manner.claim
         until = now + timedelta(seconds=CLAIM)
         return claim(self.outside.engine, self.destination, now=now, until=until, limit=limit)
 
@@ -113,6 +122,8 @@ class _Round:
                 self._settle(results)
                 self.slot.renew()
                 if self.standing.is_paused(self.outside.now()) or self.deliverer.monotonic() > last:
+                    break
+                if left and not self.slot.renew():
                     break
                 if left and self.manner.interval:
                     self.deliverer.pause(self.manner.interval)
@@ -135,26 +146,29 @@ class _Round:
         now = self.outside.now()
         self._judge(results)
         pairs = [(one, settlement_of(one, result, now, jitter=self.deliverer.jitter())) for one, result in results]
-        owed = list(dead_notices(pairs, now, self.outside.setup))
+        owed = {one.id: list(dead_notices(one, end, now, self.outside.setup)) for one, end in pairs}
         ours = settle(self.outside.engine, [settlement for _, settlement in pairs], now, owed=owed)
         self._report(pairs, ours)
-        for action in owed:
-            self.deliverer.wake(action.destination)
+        for destination in sorted({action.destination for end in ours for action in owed[end.id]}):
+            self.deliverer.wake(destination)
 
     def _judge(self, results: Results) -> None:
-        """Does the destination itself answer? Only that opens and closes its breaker."""
-        for _, result in results:
-            if isinstance(result, TransientError) and (result.down or result.retry_after is not None):
-                self.standing = note_failure(
-                    self.outside.engine,
-                    self.destination,
-                    error=str(result),
-                    now=self.outside.now(),
-                    retry_after=result.retry_after,
-                )
-            elif self.standing.failures and not isinstance(result, NotTried):
+        """Does the destination itself answer? Only that opens its breaker, and only a success closes it."""
+        # What many got from one call is one result.
+        for result in {id(result): result for _, result in results}.values():
+            if isinstance(result, ActionError):
+                self._blame(result)
+            elif self.standing.failures and not isinstance(result, NotTried | Needless):
                 note_success(self.outside.engine, self.destination)
                 self.standing = Standing()
+
+    def _blame(self, error: ActionError) -> None:
+        retry_after = error.retry_after if isinstance(error, TransientError) else None
+        if error.down or retry_after is not None:
+            now = self.outside.now()
+            self.standing = note_failure(
+                self.outside.engine, self.destination, error=str(error), now=now, retry_after=retry_after
+            )
 
     def _report(self, pairs: Sequence[tuple[Claimed, Settlement]], ours: Sequence[Settlement]) -> None:
         settled = {settlement.id for settlement in ours}
@@ -167,7 +181,7 @@ class _Round:
                 "state": settlement.state if one.id in settled else "lost",
                 "error": settlement.error,
             }
-            if settlement.state == "dead":
+            if facts["state"] == "dead":
                 log.error("action_dead", **facts)
                 report_error(f"action dead: {settlement.error}", action_id=one.id, kind=one.kind)
             else:

@@ -3,6 +3,7 @@
 import inspect
 import pkgutil
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Final, TypeAlias
 
@@ -17,7 +18,15 @@ class NotTried:
 
 NOT_TRIED: Final = NotTried()
 
-Result: TypeAlias = str | ActionError | NotTried | None
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needless:
+    """There was nothing left to do, and the far end was not asked: it is done, and ``note`` says why."""
+
+    note: str
+
+
+Result: TypeAlias = str | Needless | ActionError | NotTried | None
 """None or a note: it is done. An error: it is not, or nobody knows."""
 
 Results: TypeAlias = list[tuple[Claimed, Result]]

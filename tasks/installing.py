@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from domain.clock import parse_time
 from domain.commands import Command, install_application
+from state.commands import Command as StoredCommand
 from state.installs import UNDECIDED, Enrolment, Install, Licence
 from state.unit_of_work import UnitOfWork
 from tasks.actions.send_command import SendCommand
@@ -32,7 +33,14 @@ def decide_installs(
     licences: dict[str, list[Licence]] = defaultdict(list)
     for licence in uow.licences_of(enrolments, adam_ids):
         licences[licence.serial_key].append(licence)
-    uow.installs.load_apps([enrolment.device_id for enrolment in enrolments.values()], adam_ids)
+    device_ids = [enrolment.device_id for enrolment in enrolments.values()]
+    uow.installs.load_apps(device_ids, adam_ids)
+    uow.commands.look_at(
+        install.command_id
+        for device_id in device_ids
+        for install in uow.installs.of_device(device_id)
+        if install.state == "waiting" and install.command_id is not None
+    )
     for key in sorted(enrolments):
         yield from _Decision(uow, setup, enrolments[key]).run(licences[key], adam_ids)
 
@@ -63,6 +71,8 @@ class _Decision:
             install = current.get(adam_id) or self._new(wanted[adam_id])
             if install.state == "released":
                 self._revive(install, wanted[adam_id])
+            if install.state == "waiting":
+                self._call_back(install)
             if install.state == "waiting" and install.command_id is None:
                 yield from self.owe(install)
         for adam_id in sorted(current.keys() - wanted.keys() - unsure):
@@ -87,10 +97,25 @@ class _Decision:
         return current
 
     def _went_out_since(self, install: Install) -> bool:
-        command = self.uow.commands.of_id(install.command_id) if install.command_id else None
+        """Or is still to go out; what gave up before it did is tried anew."""
+        command = self._command_of(install)
         at = command.called_at if command is not None else install.sent_at
         began = parse_time(self.generation)
-        return install.state != "released" and (at is None or began is None or at >= began)
+        if at is None:
+            return install.state == "waiting"
+        return install.state != "released" and (began is None or at >= began)
+
+    def _command_of(self, install: Install) -> StoredCommand | None:
+        return self.uow.commands.of_id(install.command_id) if install.command_id else None
+
+    def _call_back(self, install: Install) -> None:
+        """A command that waits to go to another server than the device is enrolled in by now, or never will go."""
+        command = self._command_of(install)
+        if command is None or (command.state != "void" and command.sender == self.enrolment.sender):
+            return
+        if command.state != "void":
+            self.uow.void(command.id, f"the device is now enrolled in {self.enrolment.sender}")
+        install.change(self.uow.now, command_id=None)
 
     def _new(self, licence: Licence) -> Install:
         now = self.uow.now
@@ -112,7 +137,8 @@ class _Decision:
         """The licence is back."""
         install.change(
             self.uow.now, state="waiting", reason=None, command_id=None, licensed_by=licence.event_id, sent_at=None,
-            acknowledged_at=None, acknowledged_by=None, checks=0,
+            acknowledged_at=None, acknowledged_by=None, installed_at=None, installed_by=None,
+            installed_command_uuid=None, checks=0,
         )  # fmt: skip
 
     def owe(self, install: Install) -> Iterator[Owed]:
@@ -149,10 +175,11 @@ class _Decision:
             )
 
     def _removed_by_policy(self, install: Install, licences: Sequence[Licence]) -> bool:
-        """True when every location that took its licence back wants the app gone."""
-        taken = [licence.u_id for licence in licences if licence.adam_id == install.adam_id]
-        wants = all(self.setup.policy(u_id, install.adam_id).remove for u_id in taken)
-        return bool(taken) and wants and install.bundle_id is not None and self._obstacle() is None
+        """True when every location took its licence back and wants the app gone."""
+        known = [licence for licence in licences if licence.adam_id == install.adam_id]
+        taken = all(licence.state in ("unassigned", "failed") for licence in known)
+        wants = all(self.setup.policy(licence.u_id, install.adam_id).remove for licence in known)
+        return bool(known) and taken and wants and install.bundle_id is not None and self._obstacle() is None
 
 
 def owe_install(uow: UnitOfWork, install: Install, sender: str, *, after: float = 0.0) -> Owed:

@@ -1,12 +1,12 @@
 """What the end of an attempt means for its action: done, another try and when, or dead and who is told."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from domain.errors import ActionError, OutcomeUnknown, PermanentError, TransientError
 from domain.text import clipped
 from state.outbox import Claimed, NewAction, Settlement
-from tasks.effects import NotTried, Result, forgetting_secrets
+from tasks.effects import Needless, NotTried, Result, forgetting_secrets
 from tasks.notice import Notice, owed_for
 from tasks.setup import Setup
 
@@ -27,7 +27,7 @@ def settlement_of(claimed: Claimed, result: Result, now: datetime, *, jitter: fl
     if isinstance(result, NotTried):
         return given_back(claimed)
     if not isinstance(result, ActionError):
-        return _over(claimed, "done", result)
+        return _over(claimed, "done", result.note if isinstance(result, Needless) else result)
     error = clipped(str(result) or type(result).__name__, LONGEST_ERROR)
     happened = None if isinstance(result, OutcomeUnknown) else False
     if isinstance(result, PermanentError) or claimed.attempt > len(SCHEDULE):
@@ -54,16 +54,15 @@ def _over(claimed: Claimed, state: str, error: str | None) -> Settlement:
     )
 
 
-def dead_notices(pairs: Sequence[tuple[Claimed, Settlement]], now: datetime, setup: Setup) -> Iterator[NewAction]:
+def dead_notices(claimed: Claimed, settlement: Settlement, now: datetime, setup: Setup) -> Iterator[NewAction]:
     """At most one per destination, kind and hour, whoever dies in it."""
-    for claimed, settlement in pairs:
-        if settlement.state != "dead" or claimed.kind in SILENT_KINDS:
-            continue
-        notice = Notice(
-            name="actions_dead",
-            key=f"actions_dead:{claimed.destination}:{claimed.kind}:{now:%Y-%m-%dT%H}",
-            facts={"destination": claimed.destination, "kind": claimed.kind, "error": settlement.error},
-            after=GATHERING,
-        )
-        for owed in owed_for(notice, setup):
-            yield owed.record(now)
+    if settlement.state != "dead" or claimed.kind in SILENT_KINDS:
+        return
+    notice = Notice(
+        name="actions_dead",
+        key=f"actions_dead:{claimed.destination}:{claimed.kind}:{now:%Y-%m-%dT%H}",
+        facts={"destination": claimed.destination, "kind": claimed.kind, "error": settlement.error},
+        after=GATHERING,
+    )
+    for owed in owed_for(notice, setup):
+        yield owed.record(now)

@@ -65,29 +65,39 @@ def _take_over(
 ) -> int:
     by_id = {storable(device.udid): device for device in listed}
     uow.devices.lock(dict.fromkeys(by_id))
+    before = {device_id: _serial_key(uow.devices[device_id]) for device_id in by_id}
     changed = {
         device_id
         for device_id, device in by_id.items()
         if _learn(uow.devices[device_id], device, Stamp(at=asked_at, rank=1, by=digest(device_id)), sender)
     }
-    serials = {serial_key(storable(by_id[device_id].serial_number)) for device_id in changed} - {""}
-    uow.take_locks(lock_of_serial(serial) for serial in serials)
+    serials = {_serial_key(uow.devices[device_id]) for device_id in changed} - {""}
+    uow.take_locks(lock_of_serial(key) for key in serials | {before[device_id] for device_id in changed} - {""})
     uow.flush_facts()
     for owed in decide_installs(uow, outside.setup, serials, None):
         uow.owe(owed.record(uow.now))
     return len(changed)
 
 
+def _serial_key(device: Record) -> str:
+    said = fact(device.facts, "SerialNumber")
+    return serial_key(said) if isinstance(said, str) and len(said) <= LONGEST_ID else ""
+
+
 def _learn(device: Record, listed: ListedDevice, stamp: Stamp, sender: str) -> bool:
-    """True when anything was news. Nobody is un-enrolled who is not listed as such, with a time it was last seen."""
-    news = device.learn({"sender": sender, "udid": storable(listed.udid)}, stamp) if not device.facts else False
+    """True when anything was news. Nobody is un-enrolled who is not listed as such, with a time it was last seen.
+
+    Nor who was never heard to enrol, and speaks.
+    """
+    unheard = not device.facts
+    news = device.learn({"sender": sender, "udid": storable(listed.udid)}, stamp) if unheard else False
     if listed.serial_number and fact(device.facts, "SerialNumber") != storable(listed.serial_number):
         news |= device.learn({"SerialNumber": storable(listed.serial_number)}, stamp)
     enrolment = fact(device.facts, ENROLMENT) or {}
     known_at = parse_time(fact_at(device.facts, ENROLMENT))
     if enrolment.get("enrolled") is listed.enrollment_status or (known_at and stamp.at - known_at < SETTLED):
         return news
-    if listed.enrollment_status or (enrolment and listed.last_seen is not None):
+    if listed.enrollment_status or ((enrolment or unheard) and listed.last_seen is not None):
         news |= device.learn({ENROLMENT: {"enrolled": listed.enrollment_status, "sender": sender}}, stamp)
         device.see(listed.last_seen or stamp.at)
     return news

@@ -4,10 +4,12 @@ MicroMDM takes a UUID twice, so after a lost reply its queue is looked at first.
 the identical call is repeated.
 """
 
+import re
 import uuid
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from clients.micromdm import MicroMDM
 from clients.nanomdm import MOST_IDS, Enqueued, NanoMDM
@@ -24,19 +26,27 @@ AT_ONCE = 10
 MOST_CALLS = 40
 """Calls made for one group while it is taken apart to find the device that spoils it."""
 
+NEEDED = 60.0
+"""Seconds of its claim that a call of a group needs: when it runs out others begin to repeat what was called."""
+
 UNKNOWN = (
     "outcome unknown: it may have been carried out and is not sent again by itself; look at the device, then retry it "
     "if it was not"
 )
 
+_STRANGER = re.compile("foreign key", re.IGNORECASE)
+"""How MySQL and PostgreSQL refuse a device that NanoMDM does not know. A UUID that it has is refused before that:
+https://github.com/micromdm/nanomdm/blob/main/storage/pgsql/queue.go (checked 2026-11)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """A claimed command and how far it got before."""
+    """A claimed command and how far it got before. ``own_uuid`` it shares with no other, `call.command_uuid` it may."""
 
     claimed: Claimed
     command: Command
     call: Call
+    own_uuid: str
 
     @property
     def payload(self) -> bytes:
@@ -64,18 +74,27 @@ def _send_fresh(letters: Sequence[Letter], server: MicroMDM, outside: Outside) -
             yield letter.claimed, NOT_TRIED
         else:
             result = _send(letter, server)
-            away = isinstance(result, TransientError) and result.down
+            away = isinstance(result, ActionError) and result.down
             yield letter.claimed, result
 
 
 def _send(letter: Letter, server: MicroMDM) -> Result:
     try:
         server.send_command(letter.call.device_id, letter.payload)
-    except OutcomeUnknown as exc:
-        return PermanentError(f"{UNKNOWN} ({exc})") if never_twice(letter.command) else exc
     except ActionError as exc:
-        return exc
+        return _final(letter, exc)
     return None
+
+
+def _final(letter: Letter, exc: ActionError) -> ActionError:
+    """What may have happened and must not happen twice is over."""
+    unknown = isinstance(exc, OutcomeUnknown) and never_twice(letter.command)
+    return PermanentError(f"{UNKNOWN} ({exc})", down=exc.down) if unknown else exc
+
+
+def _still_unknown(exc: TransientError) -> OutcomeUnknown:
+    """This call surely did nothing, and one before it may have."""
+    return OutcomeUnknown(str(exc), retry_after=exc.retry_after, down=exc.down)
 
 
 def _send_again(letter: Letter, server: MicroMDM) -> Result:
@@ -85,12 +104,13 @@ def _send_again(letter: Letter, server: MicroMDM) -> Result:
     try:
         queue = server.queue(letter.call.device_id)
     except TransientError as exc:
-        return OutcomeUnknown(str(exc), retry_after=exc.retry_after, down=exc.down)
+        return _still_unknown(exc)
     except ActionError as exc:
         return exc
     if any(queued.command_uuid == letter.call.command_uuid for queued in queue):
         return "the reply was lost; it was found in the device's queue"
-    return _send(letter, server)
+    result = _send(letter, server)
+    return _still_unknown(result) if isinstance(result, TransientError) else result
 
 
 def send_to_many(letters: Sequence[Letter], server: NanoMDM, outside: Outside) -> Iterator[Results]:
@@ -108,15 +128,26 @@ def send_to_many(letters: Sequence[Letter], server: NanoMDM, outside: Outside) -
 def _repeat(command_uuid: str, group: Sequence[Letter], server: NanoMDM, outside: Outside) -> Results:
     if never_twice(group[0].command):
         return [(letter.claimed, PermanentError(UNKNOWN)) for letter in group]
+    # All who were in it, also those whose actions others have claimed.
+    everybody = members(outside.engine, command_uuid)
     try:
-        # All who were in it, also those whose actions others have claimed.
-        everybody = members(outside.engine, command_uuid)
         enqueued = server.enqueue(everybody, group[0].payload)
-        if enqueued.already:
-            server.push(everybody)  # the server pushes only what it had not queued before
+    except TransientError as exc:
+        error = exc if _STRANGER.search(str(exc)) else _still_unknown(exc)
+        return [(letter.claimed, error) for letter in group]
     except ActionError as exc:
         return [(letter.claimed, exc) for letter in group]
+    if enqueued.already:
+        enqueued = replace(enqueued, push_errors=_push(everybody, server))
     return [(letter.claimed, _result(letter, enqueued)) for letter in group]
+
+
+def _push(device_ids: Sequence[str], server: NanoMDM) -> Mapping[str, str]:
+    """Push what was queued before: the server itself pushes only what is new to it."""
+    try:
+        return server.push(device_ids)
+    except ActionError as exc:
+        return dict.fromkeys(device_ids, str(exc))
 
 
 def _groups(letters: Sequence[Letter]) -> Iterator[list[Letter]]:
@@ -136,9 +167,12 @@ def _result(letter: Letter, enqueued: Enqueued) -> Result:
     """A push that failed is repeated with those of all unanswered commands; the command is queued."""
     device_id = letter.call.device_id
     if device_id in enqueued.queued:
-        error = enqueued.push_errors.get(device_id)
-        return None if error is None else f"queued; its push failed: {error}"
-    return TransientError(enqueued.refused.get(device_id, "the server said nothing of this device"))
+        failed = enqueued.push_errors.get(device_id)
+        return None if failed is None else f"queued; its push failed: {failed}"
+    error = enqueued.refused.get(device_id, "the server said nothing of this device")
+    # Refused to all it may be one device's error, of which the server did not say whose.
+    is_vague = not enqueued.queued and len(enqueued.refused) > 1
+    return _final(letter, OutcomeUnknown(error)) if is_vague and never_twice(letter.command) else TransientError(error)
 
 
 class _Group:
@@ -150,13 +184,19 @@ class _Group:
         self._calls = 0
 
     def send(self, group: Sequence[Letter]) -> Iterator[tuple[Claimed, Result]]:
-        command_uuid = str(uuid.uuid4()).upper() if len(group) > 1 else None
-        ids = [letter.call.id for letter in group]
-        begun = set(begin_call(self._outside.engine, ids, self._outside.now(), command_uuid=command_uuid))
+        # A UUID that they once shared would look like one that the server has.
+        command_uuid = str(uuid.uuid4()).upper() if len(group) > 1 else group[0].own_uuid
+        begun = set(self._begin(group, command_uuid))
         yield from ((letter.claimed, NOT_TRIED) for letter in group if letter.call.id not in begun)
         ready = [_renamed(letter, command_uuid) for letter in group if letter.call.id in begun]
         if ready:
             yield from self._call(ready)
+
+    def _begin(self, group: Sequence[Letter], command_uuid: str) -> list[str]:
+        now = self._outside.now()
+        if now + timedelta(seconds=NEEDED) > group[0].claimed.until:
+            return []
+        return begin_call(self._outside.engine, [letter.call.id for letter in group], now, command_uuid=command_uuid)
 
     def _call(self, group: Sequence[Letter]) -> Iterator[tuple[Claimed, Result]]:
         self._calls += 1
@@ -164,7 +204,7 @@ class _Group:
             enqueued = self._server.enqueue([letter.call.device_id for letter in group], group[0].payload)
         except ActionError as exc:
             if not self._is_worth_splitting(group, exc):
-                yield from ((letter.claimed, self._error(letter, exc)) for letter in group)
+                yield from ((letter.claimed, _final(letter, exc)) for letter in group)
                 return
             # Surely nothing was queued: they may go out under other UUIDs.
             uncall(self._outside.engine, [letter.call.id for letter in group])
@@ -178,10 +218,6 @@ class _Group:
         definite = isinstance(exc, TransientError) and not isinstance(exc, OutcomeUnknown) and not exc.down
         return definite and len(group) > 1 and self._calls < MOST_CALLS
 
-    def _error(self, letter: Letter, exc: ActionError) -> ActionError:
-        unknown = isinstance(exc, OutcomeUnknown) and never_twice(letter.command)
-        return PermanentError(f"{UNKNOWN} ({exc})") if unknown else exc
 
-
-def _renamed(letter: Letter, command_uuid: str | None) -> Letter:
-    return replace(letter, call=replace(letter.call, command_uuid=command_uuid)) if command_uuid else letter
+def _renamed(letter: Letter, command_uuid: str) -> Letter:
+    return replace(letter, call=replace(letter.call, command_uuid=command_uuid))

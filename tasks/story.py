@@ -14,13 +14,13 @@ from domain.errors import MalformedEvent
 from domain.jamf_event import JamfEvent, read_jamf_event
 from domain.json_body import duplicate_keys, may_repeat_keys
 from domain.json_types import JSONObject
+from domain.kinds import MDM_KINDS
 from domain.notification import Notification, read_notification
 from domain.redaction import redact
 from domain.text import clipped, storable, storable_tree
 
 LONGEST_ERROR = 20_000
 NOT_KEPT = "body_not_kept"
-_MDM = ("micromdm", "nanomdm")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -118,7 +118,7 @@ def _named(envelope: Envelope) -> Envelope:
 
 def _read_document(story: Story, document: JSONObject) -> None:
     envelope = story.envelope
-    if envelope.kind in _MDM:
+    if envelope.kind in MDM_KINDS:
         event = read_device_event(document, sender=envelope.sender, key=envelope.key, received_at=envelope.received_at)
         story.event = event
         story.event_id = _identifier(document.get("event_id"))

@@ -4,6 +4,7 @@ import base64
 import itertools
 import json
 import plistlib
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,6 +20,11 @@ SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
 
 UDID = "A1B2C3D4-0000-5000-8000-00000000AAAA"
+SERIAL = "C02EXAMPLE01"
+
+LOCATION = "2049025000431439"
+APP = "361309726"
+BUNDLE_ID = "com.example.app"
 
 _numbers = itertools.count(1)
 
@@ -81,6 +87,61 @@ def answer(
         "created_at": at.isoformat(),
         "acknowledge_event": {name: value for name, value in event.items() if value is not None},
     }
+
+
+def said_by_apple(
+    notification_type: str,
+    content: dict[str, Any],
+    *,
+    at: datetime = NOON,
+    u_id: str = LOCATION,
+    notification_id: str | None = None,
+) -> Envelope:
+    """Any notification of Apple's, received then; without an id under a new one."""
+    body = {
+        "notificationId": notification_id or f"notification-{next(_numbers)}",
+        "notificationType": notification_type,
+        "uId": u_id,
+        "notification": content,
+    }
+    return envelope(body, kind="apps-and-books", received_at=at)
+
+
+def managed(
+    *serial_numbers: str,
+    change: str = "ASSOCIATE",
+    adam_ids: Sequence[str] = (APP,),
+    client_user_ids: Sequence[str] = (),
+    event_id: str | None = None,
+    error: tuple[int, str] | None = None,
+    **more: Any,
+) -> Envelope:
+    """How it went to assign or take back these apps, for each of these devices and users; ``error``: it failed."""
+    targets = [{"serialNumber": serial_number} for serial_number in serial_numbers]
+    targets += [{"clientUserId": client_user_id} for client_user_id in client_user_ids]
+    pairs = [{"adamId": adam_id, "pricingParam": "STDQ", **target} for adam_id in adam_ids for target in targets]
+    outcome = {"assignments": pairs, "type": change, "result": "FAILURE" if error else "SUCCESS"}
+    told = {"error": {"errorNumber": error[0], "errorMessage": error[1]}} if error else {}
+    named = {"eventId": event_id or f"request-{next(_numbers)}"}
+    return said_by_apple("ASSET_MANAGEMENT", {**outcome, **named, **told}, **more)
+
+
+def counted(delta: int, *, adam_id: str = APP, pricing_param: str = "STDQ", **more: Any) -> Envelope:
+    """Licences were bought, transferred or refunded."""
+    content = {"adamId": adam_id, "pricingParam": pricing_param, "countDelta": delta}
+    return said_by_apple("ASSET_COUNT", content, **more)
+
+
+def users_managed(*users: dict[str, str], change: str, error: tuple[int, str] | None = None, **more: Any) -> Envelope:
+    """How it went to create, update or retire these users."""
+    outcome = {"users": list(users), "type": change, "result": "FAILURE" if error else "SUCCESS", "eventId": "request"}
+    told = {"error": {"errorNumber": error[0], "errorMessage": error[1]}} if error else {}
+    return said_by_apple("USER_MANAGEMENT", {**outcome, **told}, **more)
+
+
+def replayed(first: Envelope, identifier: str) -> Envelope:
+    """A stored event on its way through its inbox once more, as people order it."""
+    return replace(again(first), replay_of=identifier)
 
 
 def encoded(plist: dict[str, Any], *, binary: bool = False) -> str:

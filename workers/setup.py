@@ -10,10 +10,9 @@ from clients.mail import Mailer
 from clients.micromdm import MicroMDM
 from clients.nanomdm import NanoMDM
 from config.settings import Settings
+from domain.kinds import MDM_KINDS
 from tasks.outside import MdmServer, Outside
 from tasks.setup import Policy, Setup
-
-MDM_KINDS = ("micromdm", "nanomdm")
 
 
 def setup_of(settings: Settings) -> Setup:

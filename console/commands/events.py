@@ -13,6 +13,7 @@ from domain.device_event import read_device_event
 from domain.errors import MalformedEvent
 from domain.json_body import parse_object
 from domain.json_types import JSONObject
+from domain.kinds import MDM_KINDS
 from state.queries import Engine
 from state.queries.events import FILTERS, RECEIVED, event_ids, list_events, one_event
 
@@ -21,7 +22,6 @@ SHOWN_OF_ID = 18
 
 _COLUMNS = {"ID": False, "RECEIVED (UTC)": False, "TYPE": True, "DEVICE": True, "STATUS": False}
 _LONG = ("details", "flags", "error", "body")
-_MDM = ("micromdm", "nanomdm")
 
 
 @click.group(invoke_without_command=True)
@@ -90,7 +90,7 @@ def _print_one(item: JSONObject) -> None:
 def _payload(item: JSONObject) -> JSONObject | None:
     """What the device itself said: its plist lies in the body as base64, which nobody reads."""
     received_at = parse_time(item["received_at"])
-    if item["kind"] not in _MDM or not item["body"] or received_at is None:
+    if item["kind"] not in MDM_KINDS or not item["body"] or received_at is None:
         return None
     try:
         document = parse_object(item["body"].encode())

@@ -5,8 +5,9 @@ from datetime import datetime
 
 from config.settings import Settings
 from console.health.check import Check, fail, ok, span, warn
-from console.mdm_servers import MDM_KINDS, missing
+from console.mdm_servers import missing
 from console.senders import is_on
+from domain.kinds import MDM_KINDS
 from state.queries.counts import Activity
 
 _NOT_ASCII = "it has characters that are not ASCII, which do not come through an HTTP header"

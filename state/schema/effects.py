@@ -5,7 +5,9 @@ from sqlalchemy import JSON, Column, Index, Integer, String, Table, Text, text
 from state.moment import Moment
 from state.schema.metadata import LONGEST_ID, metadata
 
-_OPEN = text("state IN ('pending', 'running', 'retryable')")
+OPEN_ACTIONS = text("state IN ('pending', 'running', 'retryable')")
+"""Said in these words by queries too: SQLite uses a partial index only then."""
+
 _ANSWERABLE = text("state IN ('pending', 'sent', 'NotNow')")
 _CHECKED = text("next_check_at IS NOT NULL")
 
@@ -32,7 +34,14 @@ actions = Table(
     Column("created_at", Moment, nullable=False),
     Column("settled_at", Moment),
     Index("uq_actions_key", "key", unique=True),
-    Index("ix_actions_due", "destination", "next_attempt_at", postgresql_where=_OPEN, sqlite_where=_OPEN),
+    Index(
+        "ix_actions_due",
+        "destination",
+        "next_attempt_at",
+        "id",
+        postgresql_where=OPEN_ACTIONS,
+        sqlite_where=OPEN_ACTIONS,
+    ),
     Index("ix_actions_state_id", "state", "id"),
     Index("ix_actions_device_id_id", "device_id", "id"),
 )

@@ -28,6 +28,8 @@ assets = Table(
     Column("net_delta", BigInteger, nullable=False),
     # An asset without a number; its counts mean nothing.
     Column("unlimited", Boolean, nullable=False),
+    # When the read began that the counts are of; what was received before is in them.
+    Column("read_at", Moment),
     Column("changed_at", Moment, nullable=False),
     Index("ix_assets_adam_id", "adam_id"),
 )

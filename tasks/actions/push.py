@@ -7,7 +7,7 @@ from typing import ClassVar
 from clients.nanomdm import MOST_IDS, NanoMDM
 from domain.errors import ActionError, TransientError
 from state.outbox import Claimed
-from tasks.effects import Results
+from tasks.effects import Needless, Results
 from tasks.outside import Outside
 
 
@@ -29,7 +29,7 @@ class Push:
         """A device that cannot be pushed is left to its next push: only a server that is away is worth a retry."""
         server = outside.mdm.get(cls(**claimed[0].arguments).sender)
         if server is None:
-            yield [(one, "not pushed: its server is not configured any more") for one in claimed]
+            yield [(one, Needless(note="not pushed: its server is not configured any more")) for one in claimed]
         elif isinstance(server, NanoMDM):
             for start in range(0, len(claimed), MOST_IDS):
                 yield _push_many(claimed[start : start + MOST_IDS], server)

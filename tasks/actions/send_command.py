@@ -9,9 +9,9 @@ from clients.nanomdm import NanoMDM
 from domain.commands import Command, digest, shown
 from domain.errors import TransientError
 from domain.json_types import JSONObject
-from state.calls import read_calls
+from state.calls import Call, read_calls
 from state.outbox import Claimed
-from tasks.effects import Results
+from tasks.effects import Needless, Results
 from tasks.outside import Outside
 from tasks.owing import command_uuid_of
 from tasks.sending import Letter, send_each, send_to_many
@@ -43,7 +43,7 @@ class SendCommand:
         # Of a secret not even a digest is kept; such a command then shares no call with others.
         said = digest(self.command) if visible == self.arguments else identifier
         return {
-            "command_uuid": self.command_uuid or command_uuid_of(identifier),
+            "command_uuid": self._own_uuid(identifier),
             "device_id": self.device_id,
             "sender": self.sender,
             "request_type": self.request_type,
@@ -53,6 +53,13 @@ class SendCommand:
             "created_at": now,
             "pushes": 0,
         }
+
+    def _own_uuid(self, identifier: str) -> str:
+        return self.command_uuid or command_uuid_of(identifier)
+
+    def letter(self, claimed: Claimed, call: Call) -> Letter:
+        """This command on its way."""
+        return Letter(claimed=claimed, command=self.command, call=call, own_uuid=self._own_uuid(claimed.id))
 
     @staticmethod
     def forgetting_secrets(arguments: JSONObject) -> JSONObject | None:
@@ -64,10 +71,10 @@ class SendCommand:
     def perform_many(cls, claimed: Sequence[Claimed], outside: Outside) -> Iterator[Results]:
         """Send those that still wait; NanoMDM takes one call for many devices."""
         calls = read_calls(outside.engine, [one.id for one in claimed])
-        letters = [Letter(claimed=one, command=cls(**one.arguments).command, call=calls[one.id]) for one in claimed]
+        letters = [cls(**one.arguments).letter(one, calls[one.id]) for one in claimed]
         over = [letter for letter in letters if letter.call.state != "pending"]
         if over:
-            yield [(letter.claimed, f"not sent: the command is {letter.call.state}") for letter in over]
+            yield [(letter.claimed, Needless(note=f"not sent: the command is {letter.call.state}")) for letter in over]
         waiting = [letter for letter in letters if letter.call.state == "pending"]
         sender = cls(**claimed[0].arguments).sender
         server = outside.mdm.get(sender)

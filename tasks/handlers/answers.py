@@ -22,15 +22,22 @@ NOT_NOW = timedelta(minutes=5)
 
 FINAL = ("Acknowledged", "Error", "CommandFormatError")
 
+GIVEN_UP = "dead"
+"""State of a command that nobody knows the fate of, until its device answers it."""
+
+EXPECTING = ("waiting", "command_sent", "stuck")
+"""States of an install that go on with an answer."""
+
 
 @on(CONNECT)
 def answered(event: DeviceEvent, uow: UnitOfWork) -> Iterator[Owed]:
     """Source: https://developer.apple.com/documentation/devicemanagement/commands-and-queries"""
     speaker = event.channel_id or event.device_id or ""
     command = uow.commands.answered_by(event.command_uuid or "", speaker)
-    if command is None or not command.is_open:
+    if command is None or not (command.is_open or command.state == GIVEN_UP):
         return
-    if event.status == "NotNow":
+    gone_out_after_all = command.state == GIVEN_UP
+    if event.status == "NotNow" and command.is_open:
         command.change(state="NotNow", next_push_at=uow.now + NOT_NOW)
         return
     if event.status not in FINAL:
@@ -43,7 +50,8 @@ def answered(event: DeviceEvent, uow: UnitOfWork) -> Iterator[Owed]:
         next_push_at=None,
     )
     install = uow.installs.of_command(command.id, command.device_id)
-    if install is not None and install.state in ("waiting", "command_sent", "stuck"):
+    expecting = (*EXPECTING, "failed") if gone_out_after_all else EXPECTING
+    if install is not None and install.state in expecting:
         yield from _go_on(install, command, event, uow)
 
 

@@ -16,7 +16,7 @@ def main() -> None:
     parser.add_argument("-w")
     parser.add_argument("url")
     given = parser.parse_args()
-    request = urllib.request.Request(given.url, data=given.d.encode(), method="POST")
+    request = urllib.request.Request(given.url, data=given.d.encode() if given.d else None)
     for header in given.H or []:
         name, _, value = header.partition(": ")
         request.add_header(name, value)

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,7 +25,7 @@ STAND_IN = Path(__file__).with_name("curl_stand_in.py")
 class Up:
     """The process, its home and what it has said so far."""
 
-    def __init__(self, home: Path, **environment: str) -> None:
+    def __init__(self, home: Path, arguments: Sequence[str] = (), **environment: str) -> None:
         self.home = home
         self.ports = free_ports(2)
         given = {
@@ -38,7 +38,7 @@ class Up:
         self.environment = {**ours, **given, **environment}
         self.said = ""
         self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "console.cli", "up"],
+            [sys.executable, "-P", "-m", "console.cli", "up", *arguments],
             env=self.environment,
             # Where no windfall.toml lies.
             cwd=home.parent,
@@ -97,7 +97,7 @@ class Up:
                 return False
             # Redis writes its title over its environment.
             home = str(self.home)
-            return process.environ().get("WINDFALL_HOME") == home or home in " ".join(process.cmdline())
+            return process.environ().get("WINDFALL_HOME", "").startswith(home) or home in " ".join(process.cmdline())
         except psutil.Error:
             return False
 
@@ -111,9 +111,9 @@ class Up:
 
 
 @contextmanager
-def windfall_up(home: Path, **environment: str) -> Iterator[Up]:
+def windfall_up(home: Path, arguments: Sequence[str] = (), **environment: str) -> Iterator[Up]:
     """Started; whatever of it is still there in the end is killed."""
-    up = Up(home, **environment)
+    up = Up(home, arguments, **environment)
     try:
         yield up
     finally:

@@ -2,11 +2,16 @@
 
 import json
 import tempfile
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from tests.faults.arena import Server, arena
+from tests.faults.databases import postgresql
+from tests.faults.installs import Campaign, run_campaign
 from tests.faults.kills import Storm, survive
 from tests.faults.outages import Outage, weather
 
@@ -45,6 +50,30 @@ def outages(stopped: float, frozen: float, rate: float) -> None:
             finally:
                 server.stop()
             click.echo(json.dumps({"frozen": is_frozen, **report}))
+
+
+CAMPAIGNS = (
+    Campaign(kind="micromdm"),
+    Campaign(kind="micromdm", errors=0.1),
+    Campaign(kind="nanomdm"),
+    Campaign(kind="nanomdm", errors=0.1),
+    Campaign(kind="nanomdm", in_thirds=False),
+)
+
+
+@main.command()
+@click.option("--database", type=click.Choice(["sqlite", "postgresql"]), multiple=True, help="Both when left out.")
+def installs(database: tuple[str, ...]) -> None:
+    """Three apps for fifty devices at each MDM server: every app once, and proven; nothing is shot at."""
+    with ExitStack() as opened:
+        for kind in database or ("sqlite", "postgresql"):
+            make: Callable[[], str | None] = lambda: None  # noqa: E731
+            if kind == "postgresql":
+                make = opened.enter_context(postgresql())
+            for campaign in CAMPAIGNS:
+                with tempfile.TemporaryDirectory() as folder:
+                    report = run_campaign(Path(folder) / "home", campaign, database=make())
+                click.echo(json.dumps({"database": kind, **asdict(campaign), **report}))
 
 
 if __name__ == "__main__":

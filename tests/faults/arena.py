@@ -177,24 +177,25 @@ class Arena:
 
     def known_keys(self) -> dict[bytes, int]:
         """Key → deliveries, of all events in SQL."""
-        return dict(self._rows(select(event_keys.c.key, event_keys.c.seen)))
+        return dict(self.rows(select(event_keys.c.key, event_keys.c.seen)))
 
     def stored(self, kind: str) -> Counter[str]:
         """The senders' own identifiers of the stored events of a kind, each with its number of rows."""
         bodies = events.join(event_bodies, event_bodies.c.id == events.c.id)
         columns = (events.c.type, events.c.event_id, event_bodies.c.body)
         query = select(*columns).select_from(bodies).where(events.c.kind == kind)
-        return Counter(_identifier(*row) for row in self._rows(query))
+        return Counter(_identifier(*row) for row in self.rows(query))
 
     def outcomes(self) -> dict[str, int]:
         """Outcome → number of events."""
         query = select(event_counts.c.outcome, func.sum(event_counts.c.count)).group_by(event_counts.c.outcome)
-        return {outcome: int(count) for outcome, count in self._rows(query)}
+        return {outcome: int(count) for outcome, count in self.rows(query)}
 
     def statuses(self) -> dict[str, int]:
-        return dict(self._rows(select(events.c.status, func.count()).group_by(events.c.status)))
+        return dict(self.rows(select(events.c.status, func.count()).group_by(events.c.status)))
 
-    def _rows(self, query: Any) -> list[Any]:
+    def rows(self, query: Any) -> list[Any]:
+        """What a query of SQLAlchemy finds, as tuples."""
         engine = open_engine(self.database.replace("postgresql://", "postgresql+psycopg://"))
         with engine.connect() as connection:
             found = [tuple(row) for row in connection.execute(query)]

@@ -186,6 +186,20 @@ def test_silence_keeps_the_command_in_the_queue(api, order, lone):
     assert [one.offer for one in phone.received] == [1, 2, 3]
 
 
+def test_what_is_forgotten_leaves_a_command_that_waits_as_it_was(order, lone):
+    fleet, phone = lone(silent_share=1.0, silent_offers=2)
+    order(phone, "c-1")
+    fleet.settle()
+
+    assert (phone.forget(), phone.forget()) == (1, 0)
+
+    for _ in range(2):
+        fleet.poll()
+        fleet.settle()
+    assert [one.offer for one in phone.received] == [2, 3]
+    assert said(phone) == [("c-1", "Acknowledged")]
+
+
 def test_a_repeated_answer_is_another_message_about_the_same(order, lone):
     fleet, phone = lone(repeat_share=1.0)
 

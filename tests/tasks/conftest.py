@@ -2,9 +2,14 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from clients.nanomdm import NanoMDM
 from config.inbox import Inboxes
+from simulators.nanomdm_api import Build, NanoMDMApi
+from simulators.nanomdm_queue import Storage
 from tasks.registry import load_handlers
 from tasks.services import Services, keyed_fingerprint
+from tests.tasks.delivering import DEVICES, KEY, World, enrol
+from tests.tasks.lab import Lab
 
 load_handlers()
 
@@ -25,3 +30,33 @@ def wakes():
 @pytest.fixture
 def services(engine, redis_client, wakes):
     return Services(engine=engine, inboxes=Inboxes(redis_client), wake=wakes, fingerprint=keyed_fingerprint(b"k" * 32))
+
+
+@pytest.fixture
+def world(engine, redis_client):
+    return World(engine, redis_client)
+
+
+@pytest.fixture
+def lab(services):
+    return Lab(services)
+
+
+@pytest.fixture(params=[Storage.KV, Storage.POSTGRESQL], ids=["kv", "sql"])
+def storage(request):
+    """Where the simulated NanoMDM keeps its queues."""
+    return request.param
+
+
+@pytest.fixture
+def nanomdm_api(storage):
+    with NanoMDMApi(api_key=KEY, build=Build(storage=storage)) as server:
+        enrol(server, *DEVICES)
+        yield server
+
+
+@pytest.fixture
+def nano(world, nanomdm_api):
+    """A world with a NanoMDM that knows our devices."""
+    world.connect(mdm={"nanomdm": NanoMDM(nanomdm_api.url, lambda: KEY, deadline=5.0)})
+    return world

@@ -35,6 +35,7 @@ def _create_licences() -> None:
         sa.Column("count_known", sa.Boolean, nullable=False),
         sa.Column("net_delta", sa.BigInteger, nullable=False),
         sa.Column("unlimited", sa.Boolean, nullable=False),
+        sa.Column("read_at", Moment),
         sa.Column("changed_at", Moment, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_assets"),
     )
@@ -115,7 +116,11 @@ def _create_outbox() -> None:
     )
     op.create_index("ix_actions_device_id_id", "actions", ["device_id", "id"])
     op.create_index(
-        "ix_actions_due", "actions", ["destination", "next_attempt_at"], postgresql_where=_OPEN, sqlite_where=_OPEN
+        "ix_actions_due",
+        "actions",
+        ["destination", "next_attempt_at", "id"],
+        postgresql_where=_OPEN,
+        sqlite_where=_OPEN,
     )
     op.create_index("ix_actions_state_id", "actions", ["state", "id"])
     op.create_index("uq_actions_key", "actions", ["key"], unique=True)

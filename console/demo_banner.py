@@ -1,0 +1,49 @@
+"""What `windfall up --demo` tells people when all is up: what this is, and how to look at it."""
+
+import shlex
+import sys
+from pathlib import Path
+
+from config.settings import Settings
+from console.banner import local_url
+from console.demo import Demo
+
+
+def demo_banner(settings: Settings, demo: Demo) -> str:
+    """Three commands to try among it."""
+    prefix = " ".join(f"{name}={_short(path)}" for name, path in demo.prefix.items())
+    windfall = _short(Path(sys.executable).with_name("windfall"))
+    console = local_url(settings.console_bind)
+    return "\n".join(
+        [
+            "Windfall is up, as a demo.",
+            "",
+            "All that it talks to is simulated: MicroMDM, NanoMDM, Apple, Jamf Pro, a mail server and a chat.",
+            f"{demo.devices} devices enrol now, Apple assigns them apps, and Windfall has these installed.",
+            "Then devices are wiped, leave and come back, and licences come and go. In another terminal, try:",
+            "",
+            f"  {prefix} {windfall} devices",
+            f"  {prefix} {windfall} actions",
+            f'  curl -sS -H "Authorization: Bearer {_token(settings)}" {console}/api/installs',
+            "",
+            f"Console      {console}/",
+            f"Front door   {local_url(settings.ingest_bind)}",
+            f"Simulators   tail -f {_short(settings.home_path / 'log' / 'simulators.log')}",
+            f"Everything   {settings.home_path}  (delete it to begin anew)",
+            "",
+            "Ctrl-C stops everything.",
+        ]
+    )
+
+
+def _token(settings: Settings) -> str:
+    """How a shell gets at the API token; where it is configured, people know it."""
+    if settings.api_token is not None:
+        return "$TOKEN"
+    return f"$(cat {_short(settings.api_token_file or settings.secrets_path / 'api-token')})"
+
+
+def _short(path: Path) -> str:
+    """For a shell, relative to where we are when that is above it."""
+    here = Path.cwd()
+    return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))
