@@ -26,6 +26,9 @@ test: $(INSTALLED)
 faults: $(INSTALLED)
 	@$(BIN)/python -m tests.faults kills
 	@$(BIN)/python -m tests.faults outages
+	@$(BIN)/python -m tests.faults groups
+	@$(BIN)/python -m tests.faults hours
+	@$(BIN)/python -m tests.faults neighbours
 	@$(BIN)/python -m tests.faults installs
 
 lint: $(INSTALLED)

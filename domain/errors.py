@@ -108,5 +108,9 @@ class PermanentError(ActionError):
     """Trying again cannot help: the action goes to `dead` and people are told."""
 
 
+class OutcomeNeverKnown(PermanentError):
+    """It may have happened, must not happen twice, and is left to a person."""
+
+
 class BadCommand(WindfallError):
     """A command that no device would understand: an unknown field, a value of the wrong type, a missing one."""

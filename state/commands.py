@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, tuple_
 
-from state.changes import write_changes
+from state.changes import is_one_of, write_changes
 from state.portions import portions
 from state.schema import commands
 
@@ -47,9 +47,8 @@ class Commands:
 
     def load_answered(self, answers: Iterable[tuple[str, str]]) -> None:
         """Those that these answers (command_uuid, enrolment id) belong to; most belong to none of ours."""
-        wanted = set(answers)
-        for portion in portions(sorted({command_uuid for command_uuid, _ in wanted})):
-            self._load(commands.c.command_uuid.in_(portion), only=wanted)
+        for portion in portions(sorted(set(answers))):
+            self._load(tuple_(commands.c.command_uuid, commands.c.device_id).in_(portion))
 
     def load_open(self, device_ids: Iterable[str]) -> None:
         """All that these devices have not answered yet."""
@@ -61,13 +60,13 @@ class Commands:
         for portion in portions(sorted(set(ids) - self._found.keys())):
             self._load(commands.c.id.in_(portion), locked=False)
 
-    def _load(self, condition: Any, *, only: "set[tuple[str, str]] | None" = None, locked: bool = True) -> None:
+    def _load(self, condition: Any, *, locked: bool = True) -> None:
         columns = [commands.c[name] for name in Command.__slots__ if name != "changes"]
         query = select(*columns).where(condition).order_by(commands.c.id)
         for row in self._connection.execute(query.with_for_update() if locked else query).mappings():
-            name = (row["command_uuid"], row["device_id"])
-            if row["id"] not in self._found and (only is None or name in only):
-                self._found[row["id"]] = self._named[name] = Command(**row)
+            if row["id"] not in self._found:
+                command = Command(**row)
+                self._found[command.id] = self._named[command.command_uuid, command.device_id] = command
 
     def answered_by(self, command_uuid: str, device_id: str) -> Command | None:
         """The command that an answer belongs to."""
@@ -99,4 +98,4 @@ def add_commands(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> N
 def void_commands(connection: Connection, reasons: Mapping[str, str]) -> None:
     """Commands (id → why) that nobody needs any more: what is not on its way will not be sent."""
     rows = {i: {"state": "void", "error": reason, "next_push_at": None} for i, reason in reasons.items()}
-    write_changes(connection, commands, rows, where=commands.c.state.in_(OPEN))
+    write_changes(connection, commands, rows, where=is_one_of(commands.c.state, OPEN))

@@ -38,9 +38,11 @@ def standing(engine: Engine, name: str) -> Standing:
     return Standing(failures=row.failures, paused_until=row.paused_until) if row else Standing()
 
 
-def note_success(engine: Engine, name: str) -> None:
+def note_success(engine: Engine, name: str, now: datetime) -> None:
+    """Nothing is held against it any more; but for how long it asked for quiet, it has quiet."""
+    over = destinations.c.paused_until.is_(None) | (destinations.c.paused_until <= now)
     with engine.connect().execution_options(windfall_writes=True) as connection, connection.begin():
-        connection.execute(delete(destinations).where(destinations.c.name == name))
+        connection.execute(delete(destinations).where(destinations.c.name == name, over))
 
 
 def note_failure(engine: Engine, name: str, *, error: str, now: datetime, retry_after: float | None) -> Standing:

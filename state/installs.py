@@ -1,16 +1,18 @@
 """Installs in a unit of work, and both sides they come from: licences and enrolments of the same serial number."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, true
 
 from state.changes import write_changes
 from state.portions import portions
 from state.schema import assignments, devices, installs
+
+_MOST_VALUES = 1000
 
 UNDECIDED = ("waiting", "command_sent", "acknowledged")
 """States that something is still expected to end."""
@@ -89,9 +91,9 @@ class Installs:
     def load_of_devices(self, device_ids: Iterable[str]) -> None:
         self._load(installs.c.device_id, device_ids)
 
-    def load_apps(self, device_ids: Iterable[str], adam_ids: "Iterable[str] | None") -> None:
+    def load_apps(self, device_ids: Iterable[str], adam_ids: "Collection[str] | None") -> None:
         """Those of these devices; with ``adam_ids`` only of these apps."""
-        self._load(installs.c.device_id, device_ids, None if adam_ids is None else installs.c.adam_id.in_(adam_ids))
+        self._load(installs.c.device_id, device_ids, _among(installs.c.adam_id, adam_ids))
 
     def _load(self, column: Any, values: Iterable[str], also: Any = None) -> None:
         columns = [installs.c[name] for name in Install.__slots__ if name != "changes"]
@@ -131,14 +133,20 @@ def _row(install: Install) -> dict[str, Any]:
     return {name: getattr(install, name) for name in Install.__slots__ if name != "changes"}
 
 
-def licences_of(connection: Connection, serial_keys: Iterable[str], adam_ids: "Iterable[str] | None") -> list[Licence]:
+def _among(column: Any, values: "Collection[str] | None") -> Any:
+    """A condition that spares reading; for very many values it would cost more, and is left out."""
+    return true() if values is None or len(values) > _MOST_VALUES else column.in_(values)
+
+
+def licences_of(
+    connection: Connection, serial_keys: Iterable[str], adam_ids: "Collection[str] | None"
+) -> list[Licence]:
     """All that Apple said of these serial numbers; with ``adam_ids`` only of these apps."""
     found = []
     columns = [assignments.c[name] for name in Licence.__slots__]
     for portion in portions(sorted(set(serial_keys))):
         query = select(*columns).where(assignments.c.serial_key.in_(portion))
-        if adam_ids is not None:
-            query = query.where(assignments.c.adam_id.in_(adam_ids))
+        query = query.where(_among(assignments.c.adam_id, adam_ids))
         found += [Licence(**row) for row in connection.execute(query.order_by(assignments.c.id)).mappings()]
     return found
 

@@ -76,4 +76,4 @@ def give_up(engine: Engine, ids: Sequence[str], *, reason: str, now: datetime) -
         undecided = installs.c.command_id.in_(gone) & installs.c.state.in_(("waiting", "command_sent"))
         found = connection.scalars(select(installs.c.id).where(undecided).order_by(installs.c.id).with_for_update())
         failed: dict[str, Any] = {"state": "failed", "reason": reason, "next_check_at": None, "changed_at": now}
-        write_changes(connection, installs, dict.fromkeys(list(found), failed), where=undecided)
+        write_changes(connection, installs, dict.fromkeys(list(found), failed))

@@ -4,10 +4,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Engine, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, and_, case, exists, false, func, or_, select, true
 
 from state.changes import write_changes
 from state.schema import assignments, commands, devices, installs
+from state.schema.effects import UNANSWERED_INSTALLS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,47 +23,73 @@ class Unfinished:
 
 def unfinished_installs(engine: Engine, *, now: datetime, sent_before: datetime, limit: int) -> list[Unfinished]:
     """Installs to be checked by ``now``, and those sent before ``sent_before`` without an answer."""
-    due = installs.c.next_check_at <= now
-    unanswered = (installs.c.state == "command_sent") & (installs.c.sent_at < sent_before)
+    due = (installs.c.next_check_at <= now, installs.c.next_check_at)
+    unanswered = (UNANSWERED_INSTALLS & (installs.c.sent_at < sent_before), installs.c.sent_at)
     columns = (installs.c.id, installs.c.device_id, devices.c.serial_key, devices.c.sender)
     found = []
     with engine.connect() as connection:
-        for condition in (due, unanswered):
-            query = select(*columns).join(devices, devices.c.id == installs.c.device_id).where(condition).limit(limit)
-            rows = connection.execute(query).mappings()
+        for condition, since in (due, unanswered):
+            query = select(*columns).join(devices, devices.c.id == installs.c.device_id).where(condition)
+            rows = connection.execute(query.order_by(since, installs.c.id).limit(limit)).mappings()
             found += [Unfinished(**{**row, "sender": row["sender"] or ""}) for row in rows]
-    return found[:limit]
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unowed:
-    """A licence of a serial number whose device is enrolled, and no install that anything is owed for."""
+class Wish:
+    """Which licences are installed: the first that fits counts; None fits all."""
 
-    serial_key: str
-    u_id: str
-    adam_id: str
+    adam_id: str | None
+    u_id: str | None
+    install: bool
 
 
-def unowed_installs(engine: Engine, *, senders: Collection[str], limit: int) -> list[Unowed]:
-    """Some of them, drawn at random: what cannot be helped must not hide the rest. ``senders`` take commands."""
+SLICES = 16
+"""Parts into which all licences fall by their ids, evenly."""
+
+
+def unowed_serials(
+    engine: Engine, *, senders: Collection[str], wishes: Sequence[Wish], part: int, limit: int
+) -> list[str]:
+    """Serial numbers (keys) with a licence, an enrolled device and nothing owed for it, in one of `SLICES` parts.
+
+    ``senders`` are those whose server takes commands.
+    """
     owed = exists().where(
         installs.c.device_id == devices.c.id,
         installs.c.adam_id == assignments.c.adam_id,
         installs.c.generation == func.coalesce(devices.c.generation, ""),
         or_(installs.c.state != "waiting", installs.c.command_id.is_not(None)),
     )
-    columns = [assignments.c[name] for name in Unowed.__slots__]
     query = (
-        select(*columns)
+        select(assignments.c.serial_key)
         .join(devices, devices.c.serial_key == assignments.c.serial_key)
         .where(
-            assignments.c.state == "assigned", devices.c.sender.in_(senders), devices.c.enrolled.is_not(False), ~owed
+            assignments.c.id.startswith(f"{part % SLICES:x}"),
+            assignments.c.state == "assigned",
+            _wanted(wishes),
+            devices.c.sender.in_(senders),
+            devices.c.enrolled.is_not(False),
+            ~owed,
         )
-        .order_by(func.random())
         .limit(limit)
     )
     with engine.connect() as connection:
-        return [Unowed(**row) for row in connection.execute(query).mappings()]
+        return sorted(set(connection.scalars(query)))
+
+
+def _wanted(wishes: Sequence[Wish]) -> "ColumnElement[bool]":
+    cases = [
+        (
+            and_(
+                true() if wish.adam_id is None else assignments.c.adam_id == wish.adam_id,
+                true() if wish.u_id is None else assignments.c.u_id == wish.u_id,
+            ),
+            true() if wish.install else false(),
+        )
+        for wish in wishes
+    ]
+    return case(*cases, else_=true()) if cases else true()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,13 +110,16 @@ def take_unanswered(
     query = (
         select(*columns)
         .where(commands.c.next_push_at <= now, commands.c.state.in_(("sent", "NotNow")))
-        .order_by(commands.c.id)
+        .order_by(commands.c.next_push_at, commands.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
     found = [Unanswered(**row) for row in connection.execute(query).mappings()]
     changes = {
-        one.id: {"pushes": one.pushes + 1, "next_push_at": now + pauses[min(one.pushes, len(pauses) - 1)]}
+        one.id: {
+            "pushes": one.pushes + 1,
+            "next_push_at": now + pauses[one.pushes] if one.pushes < len(pauses) else None,
+        }
         for one in found
     }
     write_changes(connection, commands, changes)
@@ -99,7 +129,11 @@ def take_unanswered(
 def unknown_devices(
     engine: Engine, *, senders: Collection[str], enrolled_before: datetime, limit: int
 ) -> list[tuple[str, str]]:
-    """Enrolled devices (id and sender) that have not said their serial number; user enrolments have none."""
+    """Enrolled devices (id and sender) that have not said their serial number, and were not asked for anything yet.
+
+    User enrolments have none.
+    """
+    asked = exists().where(commands.c.device_id == devices.c.id, commands.c.request_type == "DeviceInformation")
     query = (
         select(devices.c.id, devices.c.sender)
         .where(
@@ -108,8 +142,9 @@ def unknown_devices(
             devices.c.sender.in_(senders),
             devices.c.enrolled.is_(True),
             devices.c.enrolment_at < enrolled_before,
+            ~asked,
         )
-        .order_by(func.random())
+        .order_by(devices.c.id)
         .limit(limit)
     )
     with engine.connect() as connection:

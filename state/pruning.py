@@ -7,7 +7,6 @@ from typing import Any, TypeAlias
 from sqlalchemy import Engine, Table, delete, select, tuple_
 
 from domain.clock import id_prefix
-from state.commands import OPEN
 from state.schema import actions, asset_deltas, assignment_failures, commands, event_bodies, event_keys
 
 GoOn: TypeAlias = Callable[[], bool]
@@ -30,12 +29,12 @@ def prune_keys(engine: Engine, *, before: datetime, go_on: GoOn) -> tuple[int, b
 
 
 def prune_effects(engine: Engine, *, before: datetime, go_on: GoOn) -> tuple[int, bool]:
-    """Forget actions that were over before then, commands that were answered, and what else only guards against
+    """Forget actions that were over before then, commands that were sent, and what else only guards against
     repetition; the same. Events that could still be replayed must be younger."""
     total, more = 0, False
     age = id_prefix(before)
     over = select(actions.c.id).where(actions.c.state.in_(("done", "dead")), actions.c.id < age)
-    answered = select(commands.c.id).where(commands.c.state.not_in(OPEN), commands.c.id < age)
+    answered = select(commands.c.id).where(commands.c.state != "pending", commands.c.id < age)
     deltas = select(asset_deltas.c.key).where(asset_deltas.c.received_at < before)
     failure = tuple_(*assignment_failures.primary_key)
     failures = select(*assignment_failures.primary_key).where(assignment_failures.c.received_at < before)

@@ -39,7 +39,7 @@ def retry(engine: Engine, ids: Sequence[str], *, now: datetime, again: bool = Fa
         found = _read(connection, ids, locked=True)
         verdicts = [_verdict(*pair, now=now, again=again) for pair in found]
         willing = {verdict.id for verdict in verdicts if verdict.refusal is None}
-        _revive(connection, [pair for pair in found if pair[0]["id"] in willing], now)
+        _revive(connection, [pair for pair in found if pair[0]["id"] in willing], now, again=again)
     return verdicts
 
 
@@ -112,13 +112,15 @@ def _is_veiled(value: JSON) -> bool:
     return isinstance(value, str) and _VEIL.fullmatch(value) is not None
 
 
-def _revive(connection: Connection, pairs: Sequence[_Pair], now: datetime) -> None:
+def _revive(connection: Connection, pairs: Sequence[_Pair], now: datetime, *, again: bool) -> None:
     ids = [action["id"] for action, _ in pairs]
     due = {"state": "pending", "attempts": 0, "next_attempt_at": now, "settled_at": None}
     write_changes(connection, actions, dict.fromkeys(ids, due))
     died = [command["id"] for _, command in pairs if command is not None and command["state"] == "dead"]
-    waits = {"state": "pending", "error": None, "called_at": None}
-    write_changes(connection, commands, dict.fromkeys(died, waits), where=commands.c.state == "dead")
+    waits: dict[str, Any] = {"state": "pending", "error": None}
+    # What may have gone out is looked for before it goes out again, unless a person says that it did not.
+    fresh = {"called_at": None} if again else {}
+    write_changes(connection, commands, dict.fromkeys(died, waits | fresh), where=commands.c.state == "dead")
     # Only what still waits for this very command; a later one may have taken its place.
     failed = installs.c.command_id.in_(died) & (installs.c.state == "failed")
     found = connection.scalars(select(installs.c.id).where(failed).order_by(installs.c.id).with_for_update())

@@ -34,13 +34,20 @@ def follow_commands(connection: Connection, outcomes: Mapping[str, Outcome], now
     changes: dict[str, dict[str, Any]] = {
         i: {"state": "sent", "sent_at": now, "next_push_at": now + FIRST_PUSH} for i in sent
     }
-    changes |= {i: {"state": "dead", "error": outcome.error, "next_push_at": None} for i, outcome in dead.items()}
+    changes |= {
+        i: {"state": "dead", "error": outcome.error, "next_push_at": None, **_never_left(outcome)}
+        for i, outcome in dead.items()
+    }
     changes |= {i: {"called_at": None} for i in uncalled}
     write_changes(connection, commands, changes, where=commands.c.state == "pending")
     _follow_installs(connection, sent, {"state": "command_sent", "reason": None, "sent_at": now, "changed_at": now})
     for identifier, outcome in dead.items():
         reason = f"the command could not be sent: {outcome.error}"
         _follow_installs(connection, [identifier], {"state": "failed", "reason": reason, "changed_at": now})
+
+
+def _never_left(outcome: Outcome) -> dict[str, None]:
+    return {"called_at": None} if outcome.happened is False else {}
 
 
 def _follow_installs(connection: Connection, command_ids: Iterable[str], values: Mapping[str, Any]) -> None:

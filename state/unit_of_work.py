@@ -1,7 +1,7 @@
 """One transaction over everything a batch of events touches: identities, devices, event rows and counts."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -140,7 +140,7 @@ class UnitOfWork:
         """Hold the locks of these serial numbers and users (state.locks) until the end."""
         take_locks(self._connection, names)
 
-    def licences_of(self, serial_keys: Iterable[str], adam_ids: Iterable[str] | None) -> list[Licence]:
+    def licences_of(self, serial_keys: Iterable[str], adam_ids: Collection[str] | None) -> list[Licence]:
         """What Apple said of these serial numbers (of these apps only, unless None), what was flushed included."""
         return licences_of(self._connection, serial_keys, adam_ids)
 

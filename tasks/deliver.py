@@ -159,7 +159,7 @@ class _Round:
             if isinstance(result, ActionError):
                 self._blame(result)
             elif self.standing.failures and not isinstance(result, NotTried | Needless):
-                note_success(self.outside.engine, self.destination)
+                note_success(self.outside.engine, self.destination, self.outside.now())
                 self.standing = Standing()
 
     def _blame(self, error: ActionError) -> None:

@@ -26,6 +26,9 @@ CHECKS = (5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 300.0, 600.0, 1_800.0, 3_600.0)
 PATIENCE = timedelta(hours=24)
 """After so long without an answer, or without the app, an install is stuck; what comes later still counts."""
 
+SLICE = 5.0
+"""Seconds after which others have their turn."""
+
 AT_ONCE = 500
 """Installs in one transaction."""
 
@@ -37,6 +40,15 @@ def first_check(now: datetime) -> datetime:
 
 def follow(services: Services) -> int:
     """Look at the installs that are due, ask their devices; how many there were. Two at once do no harm."""
+    until, total = services.monotonic() + SLICE, 0
+    while count := _follow(services):
+        total += count
+        if count < AT_ONCE or services.monotonic() > until:
+            break
+    return total
+
+
+def _follow(services: Services) -> int:
     now = services.now()
     due = unfinished_installs(services.engine, now=now, sent_before=now - PATIENCE, limit=AT_ONCE)
     if due:
@@ -76,11 +88,13 @@ def _is_stuck(install: Install, uow: UnitOfWork) -> bool:
 
 def _ask(device_id: str, sender: str, installs: Sequence[Install], uow: UnitOfWork) -> None:
     """One question for all apps of a device, and none while it has not answered the last one."""
-    for install in installs:
-        pause = CHECKS[min(install.checks + 1, len(CHECKS) - 1)]
-        install.change(uow.now, checks=install.checks + 1, next_check_at=uow.now + timedelta(seconds=pause))
     question = managed_application_list(())
-    if any(command.request_type == question.request_type for command in uow.commands.open_of(device_id)):
+    waits = any(command.request_type == question.request_type for command in uow.commands.open_of(device_id))
+    for install in installs:
+        checks = install.checks + (0 if waits else 1)
+        pause = CHECKS[min(checks, len(CHECKS) - 1)]
+        install.change(uow.now, checks=checks, next_check_at=uow.now + timedelta(seconds=pause))
+    if waits:
         return
     asked = installs[0]
     action = SendCommand(

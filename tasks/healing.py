@@ -7,7 +7,7 @@ import structlog
 from domain.commands import check
 from state.locks import lock_of_serial
 from state.outbox import due_destinations
-from state.pending import unknown_devices, unowed_installs
+from state.pending import Wish, unknown_devices, unowed_serials
 from state.unit_of_work import unit_of_work
 from tasks.actions.push import Push
 from tasks.actions.send_command import SendCommand
@@ -18,13 +18,13 @@ from tasks.services import Services
 log = structlog.get_logger()
 
 DUE_INTERVAL = 5.0
-UNOWED_INTERVAL = 60.0
+UNOWED_INTERVAL = 15.0
 PUSH_INTERVAL = 30.0
 IDENTIFY_INTERVAL = 60.0
 """Seconds between two looks."""
 
-PUSHES = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 60, 240, 720, 1440))
-"""Between one push of a device that has not answered and the next; the last one is repeated."""
+PUSHES = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 60, 240, 720, *[1440] * 30))
+"""Between one push of a device that has not answered and the next; after a month it is left to come by itself."""
 
 UNNAMED = timedelta(minutes=1)
 """So long after it enrolled a device is asked for its serial number: its Authenticate may have been lost."""
@@ -40,12 +40,21 @@ def wake_due(services: Services) -> list[str]:
 
 
 def owe_installs(services: Services) -> int:
-    """Find licences of enrolled devices that nothing is owed for, and decide on them; how many actions that gave."""
-    found = unowed_installs(services.engine, senders=list(services.setup.mdm_servers), limit=AT_ONCE)
-    wanted = {one.serial_key for one in found if services.setup.policy(one.u_id, one.adam_id).install}
+    """Find licences of enrolled devices that nothing is owed for, and decide on them; how many actions that gave.
+
+    A part of all licences at a time, the next one each `UNOWED_INTERVAL`.
+    """
+    now = services.now()
+    wanted = unowed_serials(
+        services.engine,
+        senders=list(services.setup.mdm_servers),
+        wishes=[Wish(adam_id=p.adam_id, u_id=p.u_id, install=p.install) for p in services.setup.policies],
+        part=int(now.timestamp() / UNOWED_INTERVAL),
+        limit=AT_ONCE,
+    )
     if not wanted:
         return 0
-    with unit_of_work(services.engine, services.now()) as uow:
+    with unit_of_work(services.engine, now) as uow:
         uow.take_locks(lock_of_serial(key) for key in wanted)
         for owed in decide_installs(uow, services.setup, wanted, None):
             uow.owe(owed.record(uow.now))
@@ -62,13 +71,13 @@ def push_again(services: Services) -> int:
         waiting = uow.take_unanswered(pauses=PUSHES, limit=AT_ONCE)
         for one in {one.device_id: one for one in waiting}.values():
             push = Push(device_id=one.device_id, sender=one.sender)
-            uow.owe(Owed(action=push, key=f"push:{one.id}:{one.pushes}").record(now))
+            uow.owe(Owed(action=push, key=f"push:{one.device_id}:{now:%Y-%m-%dT%H:%M}").record(now))
     services.wake_deliverers({action.destination for action in uow.owed})
     return len(uow.owed)
 
 
 def identify(services: Services) -> int:
-    """Ask enrolled devices that nobody knows the serial number of; each once a day at most."""
+    """Ask enrolled devices that nobody knows the serial number of, once."""
     now = services.now()
     found = unknown_devices(
         services.engine, senders=list(services.setup.mdm_servers), enrolled_before=now - UNNAMED, limit=AT_ONCE
@@ -82,6 +91,6 @@ def identify(services: Services) -> int:
                 request_type=question.request_type,
                 arguments=dict(question.arguments),
             )
-            uow.owe(Owed(action=action, key=f"identify:{device_id}:{now:%Y-%m-%d}").record(now))
+            uow.owe(Owed(action=action, key=f"identify:{device_id}").record(now))
     services.wake_deliverers({action.destination for action in uow.owed})
     return len(uow.owed)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from domain.errors import ActionError, OutcomeUnknown, PermanentError, TransientError
+from domain.errors import ActionError, OutcomeNeverKnown, OutcomeUnknown, PermanentError, TransientError
 from domain.text import clipped
 from state.outbox import Claimed, NewAction, Settlement
 from tasks.effects import Needless, NotTried, Result, forgetting_secrets
@@ -27,11 +27,17 @@ def settlement_of(claimed: Claimed, result: Result, now: datetime, *, jitter: fl
     if isinstance(result, NotTried):
         return given_back(claimed)
     if not isinstance(result, ActionError):
-        return _over(claimed, "done", result.note if isinstance(result, Needless) else result)
+        return Settlement(
+            id=claimed.id,
+            attempt=claimed.attempt,
+            state="done",
+            error=result.note if isinstance(result, Needless) else result,
+            arguments=forgetting_secrets(claimed),
+        )
     error = clipped(str(result) or type(result).__name__, LONGEST_ERROR)
-    happened = None if isinstance(result, OutcomeUnknown) else False
+    happened = None if isinstance(result, OutcomeUnknown | OutcomeNeverKnown) else False
     if isinstance(result, PermanentError) or claimed.attempt > len(SCHEDULE):
-        return _over(claimed, "dead", error)
+        return Settlement(id=claimed.id, attempt=claimed.attempt, state="dead", error=error, happened=happened)
     pause = SCHEDULE[claimed.attempt - 1] * jitter
     if isinstance(result, TransientError) and result.retry_after is not None:
         pause = max(pause, result.retry_after)
@@ -42,16 +48,6 @@ def settlement_of(claimed: Claimed, result: Result, now: datetime, *, jitter: fl
 def given_back(claimed: Claimed) -> Settlement:
     """As if it had never been claimed; nothing went out."""
     return Settlement(id=claimed.id, attempt=claimed.attempt, state="released")
-
-
-def _over(claimed: Claimed, state: str, error: str | None) -> Settlement:
-    return Settlement(
-        id=claimed.id,
-        attempt=claimed.attempt,
-        state=state,
-        error=error,
-        arguments=forgetting_secrets(claimed) if state == "done" else None,
-    )
 
 
 def dead_notices(claimed: Claimed, settlement: Settlement, now: datetime, setup: Setup) -> Iterator[NewAction]:

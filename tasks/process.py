@@ -1,6 +1,6 @@
 """A batch of envelopes becomes rows, in one transaction: identities, redacted bodies, device state, counts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from domain.envelope import Envelope
 from domain.kinds import TYPES
@@ -13,14 +13,35 @@ from tasks.services import Services, new_id
 from tasks.setup import Setup
 from tasks.story import Story, read_story, unread_story
 
+HEAVY = 512 * 1024
+"""Bytes of Apple's notifications in one transaction: some 5 000 licences."""
+
 PROCESSED, QUARANTINED, BURIED = "processed", "quarantined", "buried"
 
 
 def process(envelopes: Sequence[Envelope], services: Services) -> None:
-    """Record, decode, decide, store: all of it or nothing. Safe to do twice.
+    """Record, decode, decide, store, in one transaction, or a few where Apple says much. Safe to do twice.
 
     Raises: what a handler or the database raises; the caller decides whether the events are to blame.
     """
+    for portion in _portions(envelopes):
+        _process(portion, services)
+
+
+def _portions(envelopes: Sequence[Envelope]) -> Iterator[list[Envelope]]:
+    """Cut where the licences in one transaction become too many: others wait for the same locks."""
+    portion: list[Envelope] = []
+    weight = 0
+    for envelope in envelopes:
+        weight += len(envelope.body) if envelope.kind == "apps-and-books" else 0
+        if portion and weight > HEAVY:
+            yield portion
+            portion, weight = [], len(envelope.body)
+        portion.append(envelope)
+    yield portion
+
+
+def _process(envelopes: Sequence[Envelope], services: Services) -> None:
     with unit_of_work(services.engine, services.now()) as uow:
         fresh = _first_seen(envelopes, uow)
         stories = [read_story(envelope, services.fingerprint) for envelope in fresh]

@@ -87,7 +87,7 @@ def _serial_key(device: Record) -> str:
 def _learn(device: Record, listed: ListedDevice, stamp: Stamp, sender: str) -> bool:
     """True when anything was news. Nobody is un-enrolled who is not listed as such, with a time it was last seen.
 
-    Nor who was never heard to enrol, and speaks.
+    Nor who was never heard to enrol, and speaks; and of who enrolled at another server this one knows nothing.
     """
     unheard = not device.facts
     news = device.learn({"sender": sender, "udid": storable(listed.udid)}, stamp) if unheard else False
@@ -95,7 +95,10 @@ def _learn(device: Record, listed: ListedDevice, stamp: Stamp, sender: str) -> b
         news |= device.learn({"SerialNumber": storable(listed.serial_number)}, stamp)
     enrolment = fact(device.facts, ENROLMENT) or {}
     known_at = parse_time(fact_at(device.facts, ENROLMENT))
-    if enrolment.get("enrolled") is listed.enrollment_status or (known_at and stamp.at - known_at < SETTLED):
+    elsewhere = enrolment.get("sender") not in (None, sender)
+    if elsewhere or enrolment.get("enrolled") is listed.enrollment_status:
+        return news
+    if known_at is not None and stamp.at - known_at < SETTLED:
         return news
     if listed.enrollment_status or ((enrolment or unheard) and listed.last_seen is not None):
         news |= device.learn({ENROLMENT: {"enrolled": listed.enrollment_status, "sender": sender}}, stamp)

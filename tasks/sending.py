@@ -14,7 +14,7 @@ from datetime import timedelta
 from clients.micromdm import MicroMDM
 from clients.nanomdm import MOST_IDS, Enqueued, NanoMDM
 from domain.commands import Command, never_twice, payload
-from domain.errors import ActionError, OutcomeUnknown, PermanentError, TransientError
+from domain.errors import ActionError, OutcomeNeverKnown, OutcomeUnknown, TransientError
 from state.calls import Call, begin_call, members, uncall
 from state.outbox import Claimed
 from tasks.effects import NOT_TRIED, Result, Results
@@ -89,7 +89,7 @@ def _send(letter: Letter, server: MicroMDM) -> Result:
 def _final(letter: Letter, exc: ActionError) -> ActionError:
     """What may have happened and must not happen twice is over."""
     unknown = isinstance(exc, OutcomeUnknown) and never_twice(letter.command)
-    return PermanentError(f"{UNKNOWN} ({exc})", down=exc.down) if unknown else exc
+    return OutcomeNeverKnown(f"{UNKNOWN} ({exc})", down=exc.down) if unknown else exc
 
 
 def _still_unknown(exc: TransientError) -> OutcomeUnknown:
@@ -100,7 +100,7 @@ def _still_unknown(exc: TransientError) -> OutcomeUnknown:
 def _send_again(letter: Letter, server: MicroMDM) -> Result:
     """It was called before, and nobody knows with what success. What waits in the queue did arrive."""
     if never_twice(letter.command):
-        return PermanentError(UNKNOWN)
+        return OutcomeNeverKnown(UNKNOWN)
     try:
         queue = server.queue(letter.call.device_id)
     except TransientError as exc:
@@ -127,7 +127,7 @@ def send_to_many(letters: Sequence[Letter], server: NanoMDM, outside: Outside) -
 
 def _repeat(command_uuid: str, group: Sequence[Letter], server: NanoMDM, outside: Outside) -> Results:
     if never_twice(group[0].command):
-        return [(letter.claimed, PermanentError(UNKNOWN)) for letter in group]
+        return [(letter.claimed, OutcomeNeverKnown(UNKNOWN)) for letter in group]
     # All who were in it, also those whose actions others have claimed.
     everybody = members(outside.engine, command_uuid)
     try:

@@ -42,13 +42,16 @@ def enrol(services, *, udid=UDID, serial_number="C02XYZ", sender="micromdm", at=
     process([envelope(message, kind="micromdm", sender=sender) for message in messages], services)
 
 
-def attempt(services, state, *, error=None, destination=MDM, seconds=60.0):
+def attempt(services, state, *, error=None, destination=MDM, seconds=60.0, happened=None):
     """All that is due at a destination is tried, goes out if it is a command, and ends so; which actions they were."""
     now = services.now()
     claimed = claim(services.engine, destination, now=now, until=now + timedelta(minutes=4), limit=100)
     ids = [one.id for one in claimed]
     begin_call(services.engine, ids, now)
     at = now + timedelta(seconds=seconds) if state == "retryable" else None
-    ends = [Settlement(id=one.id, attempt=one.attempt, state=state, error=error, at=at) for one in claimed]
+    ends = [
+        Settlement(id=one.id, attempt=one.attempt, state=state, error=error, at=at, happened=happened)
+        for one in claimed
+    ]
     settle(services.engine, ends, now)
     return ids

@@ -8,7 +8,8 @@ from state.schema.metadata import LONGEST_ID, metadata
 OPEN_ACTIONS = text("state IN ('pending', 'running', 'retryable')")
 """Said in these words by queries too: SQLite uses a partial index only then."""
 
-_ANSWERABLE = text("state IN ('pending', 'sent', 'NotNow')")
+UNANSWERED_INSTALLS = text("state = 'command_sent'")
+_PUSHED = text("next_push_at IS NOT NULL")
 _CHECKED = text("next_check_at IS NOT NULL")
 
 actions = Table(
@@ -77,7 +78,7 @@ commands = Table(
     Column("pushes", Integer, nullable=False),
     Index("uq_commands_command_uuid_device_id", "command_uuid", "device_id", unique=True),
     Index("ix_commands_device_id_id", "device_id", "id"),
-    Index("ix_commands_next_push_at", "next_push_at", postgresql_where=_ANSWERABLE, sqlite_where=_ANSWERABLE),
+    Index("ix_commands_next_push_at", "next_push_at", postgresql_where=_PUSHED, sqlite_where=_PUSHED),
 )
 
 installs = Table(
@@ -115,6 +116,7 @@ installs = Table(
     Index("ix_installs_adam_id", "adam_id"),
     Index("ix_installs_serial_number", "serial_number"),
     Index("ix_installs_state_id", "state", "id"),
+    Index("ix_installs_sent_at", "sent_at", postgresql_where=UNANSWERED_INSTALLS, sqlite_where=UNANSWERED_INSTALLS),
     Index("ix_installs_next_check_at", "next_check_at", postgresql_where=_CHECKED, sqlite_where=_CHECKED),
 )
 

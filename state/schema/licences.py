@@ -43,6 +43,7 @@ asset_deltas = Table(
     Column("delta", BigInteger, nullable=False),
     Column("received_at", Moment, nullable=False),
     Index("ix_asset_deltas_asset_id", "asset_id"),
+    Index("ix_asset_deltas_received_at", "received_at"),
 )
 
 assignments = Table(

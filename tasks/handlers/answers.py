@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from domain.app_state import ALREADY_UNDER_WAY
-from domain.device_event import CONNECT, DeviceEvent
+from domain.device_event import CONNECT, LONGEST_ID, DeviceEvent
 from domain.error_chain import LICENSE_NOT_THERE_YET, in_words, is_duplicate_install, read_chain, says
+from domain.text import storable
 from state.commands import Command
 from state.installs import Install
 from state.unit_of_work import UnitOfWork
@@ -31,10 +32,13 @@ EXPECTING = ("waiting", "command_sent", "stuck")
 
 @on(CONNECT)
 def answered(event: DeviceEvent, uow: UnitOfWork) -> Iterator[Owed]:
-    """Source: https://developer.apple.com/documentation/devicemanagement/commands-and-queries"""
+    """Only the server that a command went to can answer it.
+
+    Source: https://developer.apple.com/documentation/devicemanagement/commands-and-queries
+    """
     speaker = event.channel_id or event.device_id or ""
     command = uow.commands.answered_by(event.command_uuid or "", speaker)
-    if command is None or not (command.is_open or command.state == GIVEN_UP):
+    if command is None or command.sender != event.sender or not (command.is_open or command.state == GIVEN_UP):
         return
     gone_out_after_all = command.state == GIVEN_UP
     if event.status == "NotNow" and command.is_open:
@@ -58,14 +62,18 @@ def answered(event: DeviceEvent, uow: UnitOfWork) -> Iterator[Owed]:
 def _words(event: DeviceEvent) -> str:
     if event.status == "Acknowledged":
         return ""
-    rejection = event.payload.get("RejectionReason")
-    words = in_words(read_chain(event.payload.get("ErrorChain")), rejection if isinstance(rejection, str) else None)
+    words = in_words(read_chain(event.payload.get("ErrorChain")), _rejection(event))
     return words or f"the device answered {event.status} and did not say why"
+
+
+def _rejection(event: DeviceEvent) -> str | None:
+    reason = event.payload.get("RejectionReason")
+    return reason if isinstance(reason, str) else None
 
 
 def _go_on(install: Install, command: Command, event: DeviceEvent, uow: UnitOfWork) -> Iterator[Owed]:
     chain = read_chain(event.payload.get("ErrorChain"))
-    under_way = event.payload.get("RejectionReason") in ALREADY_UNDER_WAY or is_duplicate_install(chain)
+    under_way = _rejection(event) in ALREADY_UNDER_WAY or is_duplicate_install(chain)
     install.change(uow.now, sent_at=install.sent_at or command.called_at or uow.now)
     if event.status == "Acknowledged" or under_way:
         _accepted(install, event, uow)
@@ -80,7 +88,7 @@ def _go_on(install: Install, command: Command, event: DeviceEvent, uow: UnitOfWo
 def _accepted(install: Install, event: DeviceEvent, uow: UnitOfWork) -> None:
     """The device has begun, which proves nothing yet: from now on it is asked until it says that the app is there."""
     named = event.payload.get("Identifier")
-    bundle_id = named if isinstance(named, str) and 0 < len(named) <= 255 else install.bundle_id
+    bundle_id = storable(named) if isinstance(named, str) and 0 < len(named) <= LONGEST_ID else install.bundle_id
     install.change(
         uow.now,
         state="acknowledged" if bundle_id else "stuck",

@@ -11,6 +11,7 @@ import click
 
 from tests.faults.arena import Server, arena
 from tests.faults.databases import postgresql
+from tests.faults.effects import groups, hours, neighbours
 from tests.faults.installs import Campaign, run_campaign
 from tests.faults.kills import Storm, survive
 from tests.faults.outages import Outage, weather
@@ -74,6 +75,10 @@ def installs(database: tuple[str, ...]) -> None:
                 with tempfile.TemporaryDirectory() as folder:
                     report = run_campaign(Path(folder) / "home", campaign, database=make())
                 click.echo(json.dumps({"database": kind, **asdict(campaign), **report}))
+
+
+for command in (groups, hours, neighbours):
+    main.add_command(command)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
-"""An effects worker that kills itself at a named step of a delivery: `python -m tests.faults.dying <step>`.
+"""Effects workers that kill themselves at a named step of a delivery: `python -m tests.faults.dying <port>`.
 
-Steps are told apart by what the process is about to say to the database or to connect to: nothing of ours is changed.
+Each line of its input is a step, and makes a worker of its own: forked, because loading the code takes longer than the
+rest. It prints the worker's process id, and its exit code when it is over. Steps are told apart by what the process is
+about to say to the database, or to connect to: nothing of ours is changed.
 """
 
 import os
@@ -72,7 +74,20 @@ def _on_connect(port: int) -> Callable[[str, tuple[Any, ...]], None]:
     return hook
 
 
+def serve(port: int) -> None:
+    """One worker after the other; a step that is none of `STEPS` lets it live."""
+    for line in sys.stdin:
+        step = line.strip()
+        process_id = os.fork()
+        if not process_id:
+            os.dup2(2, 1)
+            if step in STEPS:
+                watch(step, port=port)
+            main("effects")
+            os._exit(0)
+        print(process_id, flush=True)
+        print(os.waitstatus_to_exitcode(os.waitpid(process_id, 0)[1]), flush=True)
+
+
 if __name__ == "__main__":
-    if sys.argv[1] in STEPS:
-        watch(sys.argv[1], port=int(sys.argv[2]))
-    main("effects")
+    serve(int(sys.argv[1]))

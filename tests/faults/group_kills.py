@@ -1,12 +1,13 @@
 """`kill -9` of an effects worker at every step of a call to NanoMDM for many devices: each gets each command once."""
 
 import os
+import select as select_module
 import signal
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -35,7 +36,8 @@ KEY = "the-key-of-the-api"
 WITHOUT_REPLY = ("before the reply", "after a lost reply")
 """Steps at which we shoot: the call has taken effect and its answer hangs, or was cut off."""
 
-LONG_AGO = timedelta(hours=1)
+LONG_AGO, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+PATIENCE = 30.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,11 +68,12 @@ def shoot(field: Field) -> JSONObject:
     with NanoMDMApi(api_key=KEY) as server, make_fleet(server, field.devices) as fleet:
         fleet.enrol()
         steps = [*STEPS, *WITHOUT_REPLY]
-        for number, step in enumerate(steps):
-            owe(engine, fleet, adam_id=str(number + 1))
-            die_at(step, field, server)
-        unsettled = count(engine, "running")
-        finish(field, server, engine)
+        with workers(field, server) as hatch:
+            for number, step in enumerate(steps):
+                owe(engine, fleet, adam_id=str(number + 1))
+                die_at(step, hatch)
+            unsettled = count(engine, "running")
+            finish(hatch, engine)
         assert fleet.settle(20)
         report = check(fleet, engine, apps=len(steps))
         return {"steps": len(steps), "left_running": unsettled, "calls": server.count("PUT"), **report}
@@ -90,44 +93,43 @@ def owe(engine: Engine, fleet: ManagedFleet, *, adam_id: str) -> None:
             uow.owe(Owed(action=action, key=f"{member.device_id}:{adam_id}").record(now))
 
 
-def die_at(step: str, field: Field, server: NanoMDMApi) -> None:
+def die_at(step: str, hatch: "Hatch") -> None:
     """A worker delivers until it is at this step. What others left running stays theirs."""
+    server = hatch.server
     calls = server.count("PUT")
     if step in WITHOUT_REPLY:
         server.faults.lose_reply(hang=step == "before the reply")
-    with worker(field, server, step if step in STEPS else "after the settling") as process:
-        if step == "before the reply":
-            wait_until("the call has been made", lambda: server.count("PUT") > calls, seconds=30)
-            process.send_signal(signal.SIGKILL)
-        assert process.wait(timeout=30) == -signal.SIGKILL, f"it did not die {step}"
+    process_id = hatch.start("after the reply" if step == "after a lost reply" else step)
+    if step == "before the reply":
+        wait_until("the call has been made", lambda: server.count("PUT") > calls, seconds=30)
+        os.kill(process_id, signal.SIGKILL)
+    assert hatch.exit_code() == -signal.SIGKILL, f"it did not die {step}"
 
 
-def finish(field: Field, server: NanoMDMApi, engine: Engine) -> None:
+def finish(hatch: "Hatch", engine: Engine) -> None:
     """A worker that lives takes over from the dead."""
-    with worker(field, server, "never") as process:
-        wait_until("nothing is owed", lambda: _all_done(field, engine), seconds=60)
-        process.terminate()
+    process_id = hatch.start("never")
+    wait_until("nothing is owed", lambda: _all_done(hatch.field, engine), seconds=60)
+    os.kill(process_id, signal.SIGTERM)
+    hatch.exit_code()
 
 
 def _all_done(field: Field, engine: Engine) -> bool:
-    let_time_pass(field, engine)
-    wake(field)
-    return count(engine, "done") == count(engine)
-
-
-def let_time_pass(field: Field, engine: Engine) -> None:
-    """What time does: claims and pauses run out, and the slots of the dead are free again."""
+    """Look, and do what time and beat do: claims and pauses run out, slots of the dead are free, and it is due."""
+    if count(engine, "done") == count(engine):
+        return True
     ago = datetime.now(UTC) - LONG_AGO
     with engine.connect().execution_options(windfall_writes=True) as connection, connection.begin():
-        connection.execute(update(actions).where(actions.c.state != "done").values(next_attempt_at=ago))
-    free_slots(field)
+        late = actions.c.state.in_(("running", "retryable")) & (actions.c.next_attempt_at > datetime.now(UTC) + MINUTE)
+        connection.execute(update(actions).where(late).values(next_attempt_at=ago))
+    wake(field)
+    return False
 
 
 def free_slots(field: Field) -> None:
-    client = connect(field.redis)
-    for key in client.keys("windfall:slot:*"):
-        client.delete(key)
-    client.close()
+    with closing(connect(field.redis)) as client:
+        for key in client.keys("windfall:slot:*"):
+            client.delete(key)
 
 
 def wake(field: Field) -> None:
@@ -135,20 +137,53 @@ def wake(field: Field) -> None:
     deliverer_waker(make_app(settings, name="test", brisk=True))(DESTINATION)
 
 
+@dataclass(kw_only=True)
+class Hatch:
+    """Makes effects workers, one after the other."""
+
+    field: Field
+    server: NanoMDMApi
+    process: "subprocess.Popen[str]"
+    worker: int = 0
+
+    def start(self, step: str) -> int:
+        """The process id of a woken worker that dies at this step."""
+        free_slots(self.field)
+        wake(self.field)
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{step}\n")
+        self.process.stdin.flush()
+        self.worker = self._read()
+        return self.worker
+
+    def exit_code(self) -> int:
+        """When the worker is over."""
+        code, self.worker = self._read(), 0
+        return code
+
+    def _read(self) -> int:
+        """Raises: AssertionError, when nothing is said for long."""
+        assert self.process.stdout is not None
+        ready, _, _ = select_module.select([self.process.stdout], [], [], PATIENCE)
+        assert ready, f"see {self.field.home / 'effects.log'}"
+        return int(self.process.stdout.readline())
+
+
 @contextmanager
-def worker(field: Field, server: NanoMDMApi, step: str) -> Iterator["subprocess.Popen[bytes]"]:
-    """A woken effects worker that dies at this step."""
-    free_slots(field)
-    wake(field)
-    command = [sys.executable, "-m", "tests.faults.dying", step, str(server.port)]
+def workers(field: Field, server: NanoMDMApi) -> Iterator[Hatch]:
+    """Nothing of it runs afterwards."""
+    command = [sys.executable, "-m", "tests.faults.dying", str(server.port)]
+    pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     with (field.home / "effects.log").open("ab") as log:
-        process = subprocess.Popen(command, env=field.environment(server), stdout=log, stderr=log, cwd=ROOT)
+        process = subprocess.Popen(command, env=field.environment(server), stderr=log, cwd=ROOT, **pipes)
+    hatch = Hatch(field=field, server=server, process=process)
     try:
-        yield process
+        yield hatch
     finally:
-        if process.poll() is None:
-            process.terminate()
-        process.wait(timeout=30)
+        if hatch.worker:
+            os.kill(hatch.worker, signal.SIGKILL)
+        with process:
+            process.kill()
 
 
 def count(engine: Engine, state: str = "") -> int:

@@ -116,14 +116,14 @@ def _play(stage: Stage, campaign: Campaign) -> None:
     said = _notifications(members, campaign, rng) * campaign.times
     rng.shuffle(said)
     stage.fleet.enrol(before)
-    if not campaign.in_thirds:
-        wait_until("all are known", lambda: _enrolled(stage.arena) == len(before), seconds=30)
+    wait_until("the first are known", lambda: _enrolled(stage.arena) == len(before), seconds=30)
     for notification in said[: len(said) // 2]:
         stage.apple.send(notification)
     stage.fleet.enrol(meanwhile)
     for notification in said[len(said) // 2 :]:
         stage.apple.send(notification)
     assert stage.apple.drain(60), "Apple could not deliver everything"
+    wait_until("all that Apple said is known", stage.arena.is_drained, seconds=60)
     stage.fleet.enrol(after)
 
 

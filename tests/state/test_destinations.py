@@ -52,7 +52,7 @@ def test_a_success_closes_it(engine):
     for _ in range(5):
         fail(engine, NOON)
 
-    note_success(engine, "mail")
+    note_success(engine, "mail", NOON + timedelta(hours=1))
 
     assert standing(engine, "mail") == Standing()
     assert not fail(engine, NOON).is_probed

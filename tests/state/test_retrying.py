@@ -55,7 +55,7 @@ def ask(services, identifier, **more):
 
 def test_a_dead_command_is_due_at_once_with_all_its_tries_before_it(engine, services):
     identifier = ordered(services)
-    attempt(services, "dead", error="micromdm answered 401")
+    attempt(services, "dead", error="micromdm answered 401", happened=False)
 
     assert ask(services, identifier) is None
 
@@ -134,7 +134,7 @@ def test_what_may_have_erased_a_device_is_sent_again_only_on_a_persons_word(engi
 
 def test_what_surely_did_not_erase_a_device_needs_no_such_word(services):
     identifier = ordered(services, "EraseDevice")
-    attempt(services, "dead", error="micromdm answered 401")
+    attempt(services, "dead", error="micromdm answered 401", happened=False)
 
     assert ask(services, identifier) is None
 

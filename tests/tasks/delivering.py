@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Engine, select
@@ -43,16 +43,20 @@ class World:
         self.pauses: list[float] = []
         self.slots = Slots(redis_client)
         self.jitter = lambda: 1.0
-        self._outside = Outside(engine=engine, now=lambda: self.now, setup=setup)
+        self.outside = Outside(engine=engine, now=lambda: self.now, setup=setup)
 
     def connect(self, **clients: Any) -> None:
-        """From now on these clients are there: ``mdm``, ``mailer``, ``chat``."""
-        self._outside = replace(self._outside, **clients)
+        """From now on the world has these: ``mdm``, ``mailer``, ``chat``."""
+        self.outside = replace(self.outside, **clients)
+
+    def follow_the_clock(self) -> None:
+        """From now on it is as late as it is."""
+        self.connect(now=lambda: datetime.now(UTC))
 
     def deliver(self, destination: str) -> str:
         """One delivery, in which no time passes."""
         deliverer = Deliverer(
-            outside=self._outside,
+            outside=self.outside,
             slots=self.slots,
             wake=self.wakes.append,
             monotonic=self.seconds,

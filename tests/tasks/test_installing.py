@@ -1,12 +1,15 @@
 """Licence to install: whichever comes second, the app is owed once, to the server that the device is enrolled in."""
 
+from dataclasses import replace
+from datetime import timedelta
 from itertools import permutations, product
 
 import pytest
 from sqlalchemy import delete
 
+from state.pending import SLICES
 from state.schema import actions, commands, installs
-from tasks.healing import owe_installs
+from tasks.healing import UNOWED_INTERVAL, owe_installs
 from tasks.setup import Policy, Setup
 from tests.deliveries import APP, BUNDLE_ID, LOCATION, MINUTE, SECOND, SERIAL, UDID, again, managed
 from tests.tasks.lab import INSTALL, REMOVE, SETUP
@@ -14,6 +17,15 @@ from tests.tasks.lab import INSTALL, REMOVE, SETUP
 OTHER = "2049025000439999"
 LICENSE_ONLY = Setup(mdm_servers=SETUP.mdm_servers, policies=(Policy(adam_id=APP, install=False),))
 REMOVING = Setup(mdm_servers=SETUP.mdm_servers, policies=(Policy(adam_id=APP, u_id=LOCATION, remove=True),))
+
+
+def look_everywhere(lab):
+    """All parts of the licences, as beat looks at them one after the other; how many actions that gave."""
+    found = 0
+    for part in range(SLICES):
+        at = lab.now + part * timedelta(seconds=UNOWED_INTERVAL)
+        found += owe_installs(replace(lab.at_work, now=lambda at=at: at))
+    return found
 
 
 def owed_once(lab):
@@ -144,7 +156,7 @@ def test_by_policy_a_licence_may_be_all_there_is(lab):
     lab.setup = LICENSE_ONLY
     lab.enrol()
     lab.license(adam_ids=(APP, "2"))
-    owe_installs(lab.at_work)
+    look_everywhere(lab)
 
     assert [row["adam_id"] for row in lab.installs()] == ["2"]
 
@@ -163,6 +175,20 @@ def test_a_licence_that_is_taken_back_releases_what_is_not_installed(lab, sent):
     assert went == []
     assert (lab.states(), lab.command_states()) == (["released"], ["void"])
     assert lab.installs()[0]["reason"] == "the licence was taken back"
+
+
+@pytest.mark.parametrize("sent", [False, True])
+def test_licences_of_several_apps_and_devices_are_taken_back_at_once(lab, sent):
+    devices = [("D1", "S1"), ("D2", "S2")]
+    for lab.udid, lab.serial in devices:
+        lab.enrol()
+    lab.license("S1", "S2", adam_ids=("1", "2"))
+    if sent:
+        lab.deliver()
+    lab.wait(hours=1)
+    lab.take_back("S1", "S2", adam_ids=("1", "2"))
+
+    assert (lab.states(), lab.command_states()) == (["released"] * 4, ["void"] * 4)
 
 
 @pytest.mark.parametrize("sent", [False, True])
@@ -239,12 +265,12 @@ def test_where_no_server_is_configured_an_install_waits_and_is_owed_once_it_is(l
     lab.enrol()
     lab.license()
     waiting = lab.install
-    owed = owe_installs(lab.at_work)
+    owed = look_everywhere(lab)
     lab.setup = SETUP
 
     assert "sender micromdm is: set its url and api_key" in waiting["reason"]
     assert (waiting["state"], owed) == ("waiting", 0)
-    assert [owe_installs(lab.at_work), owe_installs(lab.at_work)] == [1, 0]
+    assert [look_everywhere(lab), look_everywhere(lab)] == [1, 0]
     assert owed_once(lab) == ("waiting", "pending", True)
     assert lab.install["reason"] is None
 
@@ -257,7 +283,7 @@ def test_what_nobody_owes_is_found(lab):
         for table in (installs, commands, actions):
             connection.execute(delete(table))
 
-    assert [owe_installs(lab.at_work), owe_installs(lab.at_work)] == [1, 0]
+    assert [look_everywhere(lab), look_everywhere(lab)] == [1, 0]
     assert owed_once(lab) == ("waiting", "pending", True)
 
 

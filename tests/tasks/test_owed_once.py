@@ -6,15 +6,16 @@ What holds in the end of every story, for a device that said its serial number:
    began last (of which an Authenticate was heard), and of no other. An app that no location says so of has none. Only
    where Apple's words are `uncertain` it depends on the order: what was owed stays, and what was not is not.
 2. No app has two commands that a device may still answer; who is released has none.
-3. While the device is enrolled, an install that waits for an answer has exactly one such command, its own, and it went
-   to where the device is enrolled, not before that enrolment began.
+3. While the device is enrolled, an install that waits for an answer has exactly one such command, its own (where Apple
+   is uncertain: at most), and it went to where the device is enrolled, not before that enrolment began.
 """
 
+import json
 from collections import Counter
 from datetime import timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
 from domain.clock import parse_time, rfc3339
@@ -94,13 +95,15 @@ def check(lab, story):
     assert by_id.keys() <= {row["command_id"] for row in expecting}
     if found[0]["enrolled"] is not False:
         for install in expecting:
+            if install["adam_id"] in unsure and install["command_id"] is None:
+                continue
             command = by_id[install["command_id"]]
             assert (command["sender"], command["device_id"]) == (found[0]["sender"], UDID)
             assert command["called_at"] is None or not began or command["called_at"] >= parse_time(generation)
 
 
 common = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 
 
@@ -108,6 +111,7 @@ common = settings(
 @given(case=stories(), sizes=st.lists(st.integers(1, 6), min_size=1))
 def test_while_nothing_goes_out(lab, case, sizes):
     story, arrivals = case
+    told(arrivals)
     lab.forget()
     lab.now = max(event.received_at for event in story)
 
@@ -115,6 +119,17 @@ def test_while_nothing_goes_out(lab, case, sizes):
         lab.hear(*batch)
 
     check(lab, story)
+
+
+def told(arrivals):
+    """For whoever reads of a failure."""
+    note(" · ".join(f"{one.received_at - NOON} {one.sender} {one.type} {_gist(one)}" for one in arrivals))
+
+
+def _gist(one):
+    content = json.loads(one.body).get("notification", {})
+    pairs = [pair["adamId"] for pair in content.get("assignments", ())]
+    return f"{content.get('type')} {content.get('result')} {pairs}" if pairs else ""
 
 
 def batches(arrivals, sizes):
@@ -130,6 +145,7 @@ def batches(arrivals, sizes):
 def test_while_commands_go_out_and_are_answered(lab, case, acts):
     """Our clock is as late as the latest that was heard, so that commands go out before and after what is heard late."""
     story, arrivals = case
+    told(arrivals)
     lab.forget()
     lab.now = NOON
 

@@ -9,7 +9,8 @@ revision = "0002"
 down_revision = "0001"
 
 _OPEN = sa.text("state IN ('pending', 'running', 'retryable')")
-_ANSWERABLE = sa.text("state IN ('pending', 'sent', 'NotNow')")
+_PUSHED = sa.text("next_push_at IS NOT NULL")
+_SENT = sa.text("state = 'command_sent'")
 _CHECKED = sa.text("next_check_at IS NOT NULL")
 
 
@@ -20,7 +21,7 @@ def upgrade() -> None:
     op.add_column("devices", sa.Column("serial_key", sa.String(255)))
     op.add_column("devices", sa.Column("generation", sa.String(32)))
     op.create_index("ix_devices_serial_key", "devices", ["serial_key"])
-    op.execute("UPDATE devices SET serial_key = upper(trim(serial_number))")
+    op.execute("UPDATE devices SET serial_key = nullif(upper(trim(serial_number)), '')")
 
 
 def _create_licences() -> None:
@@ -49,6 +50,7 @@ def _create_licences() -> None:
         sa.PrimaryKeyConstraint("key", name="pk_asset_deltas"),
     )
     op.create_index("ix_asset_deltas_asset_id", "asset_deltas", ["asset_id"])
+    op.create_index("ix_asset_deltas_received_at", "asset_deltas", ["received_at"])
     op.create_table(
         "assignments",
         sa.Column("id", sa.String(32), nullable=False),
@@ -146,7 +148,7 @@ def _create_outbox() -> None:
     )
     op.create_index("ix_commands_device_id_id", "commands", ["device_id", "id"])
     op.create_index(
-        "ix_commands_next_push_at", "commands", ["next_push_at"], postgresql_where=_ANSWERABLE, sqlite_where=_ANSWERABLE
+        "ix_commands_next_push_at", "commands", ["next_push_at"], postgresql_where=_PUSHED, sqlite_where=_PUSHED
     )
     op.create_index("uq_commands_command_uuid_device_id", "commands", ["command_uuid", "device_id"], unique=True)
     op.create_table(
@@ -191,6 +193,7 @@ def _create_installs() -> None:
     op.create_index(
         "ix_installs_next_check_at", "installs", ["next_check_at"], postgresql_where=_CHECKED, sqlite_where=_CHECKED
     )
+    op.create_index("ix_installs_sent_at", "installs", ["sent_at"], postgresql_where=_SENT, sqlite_where=_SENT)
     op.create_index("ix_installs_serial_number", "installs", ["serial_number"])
     op.create_index("ix_installs_state_id", "installs", ["state", "id"])
     op.create_index(
