@@ -112,12 +112,14 @@ def claim(engine: Engine, destination: str, *, now: datetime, until: datetime, l
 class Settlement:
     """How an attempt ended. ``state`` is `done`, `retryable` (then not before ``at``), `dead` or `released`: not tried.
 
+    ``attempt`` and ``until`` are those of the claim.
     ``happened`` is False only when the effect surely did not happen. ``arguments`` replace the action's, to leave
     secrets behind.
     """
 
     id: str
     attempt: int
+    until: datetime
     state: str
     error: str | None = None
     at: datetime | None = None
@@ -151,12 +153,13 @@ def settle(
 def _still_ours(connection: Connection, settlements: Sequence[Settlement]) -> list[Settlement]:
     by_id = {settlement.id: settlement for settlement in settlements}
     query = (
-        select(actions.c.id, actions.c.attempts)
+        select(actions.c.id, actions.c.attempts, actions.c.next_attempt_at)
         .where(actions.c.id.in_(by_id), actions.c.state == "running")
         .order_by(actions.c.id)
         .with_for_update()
     )
-    return [by_id[row.id] for row in connection.execute(query) if row.attempts == by_id[row.id].attempt]
+    claims = {row.id: (row.attempts, row.next_attempt_at) for row in connection.execute(query)}
+    return [s for _, s in sorted(by_id.items()) if claims.get(s.id) == (s.attempt, s.until)]
 
 
 def _outcome(settlement: Settlement, now: datetime) -> dict[str, Any]:

@@ -4,7 +4,7 @@ Any number may deliver; slots bound how many do so at a time. The ledger is the 
 """
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -14,7 +14,8 @@ from config.reporting import report_error
 from config.slots import Slot, Slots
 from domain.errors import ActionError, OutcomeUnknown, TransientError
 from state.destinations import Standing, note_failure, note_success, standing
-from state.outbox import Claimed, Settlement, claim, is_due, settle
+from state.engine import is_database_trouble
+from state.outbox import Claimed, NewAction, Settlement, claim, is_due, settle
 from tasks.effects import Needless, NotTried, Results, perform
 from tasks.judging import dead_notices, given_back, settlement_of
 from tasks.manners import Manner, manner_of
@@ -28,6 +29,9 @@ SLICE = 5.0
 
 CLAIM = 240.0
 """Seconds for which an action is ours: far above `PATIENCE` and what was begun within it may still take."""
+
+STUBBORN = 120.0
+"""Seconds for which the end of an attempt is written again and again while the database is in trouble."""
 
 PATIENCE = 45.0
 """Seconds after its claim at which no further action is begun."""
@@ -46,11 +50,14 @@ class Deliverer:
 
 
 def deliver(destination: str, deliverer: Deliverer) -> str:
-    """Work for one destination and say why it ended: `busy` (enough others do), `paused`, `idle` or `yielded`.
+    """Work for one destination and say why it ended: `busy` (enough others do), `paused`, `unconfigured` (nobody
+    says where it is), `idle` or `yielded`.
 
     Raises: redis.exceptions.RedisError and the database's errors; claims then run out by themselves.
     """
     outside = deliverer.outside
+    if destination.startswith("mdm:") and destination.removeprefix("mdm:") not in outside.mdm:
+        return "unconfigured"
     manner = manner_of(destination, outside.setup)
     now = standing(outside.engine, destination)
     if now.is_paused(outside.now()):
@@ -120,7 +127,6 @@ class _Round:
                 for one, _ in results:
                     left.pop(one.id, None)
                 self._settle(results)
-                self.slot.renew()
                 if self.standing.is_paused(self.outside.now()) or self.deliverer.monotonic() > last:
                     break
                 if left and not self.slot.renew():
@@ -130,7 +136,7 @@ class _Round:
         except Exception as exc:  # noqa: BLE001 - whatever an action raises is recorded with it
             self._failed(list(left.values()), exc)
         else:
-            settle(self.outside.engine, [given_back(one) for one in left.values()], self.outside.now())
+            self._write([given_back(one) for one in left.values()])
 
     def _failed(self, left: Sequence[Claimed], exc: Exception) -> None:
         """Something we did not think of: when it was one of many, they are tried one by one to find out which."""
@@ -138,19 +144,34 @@ class _Round:
         report_error(exc, destination=self.destination)
         if len(left) > 1:
             self.one_by_one = True
-            settle(self.outside.engine, [given_back(one) for one in left], self.outside.now())
+            self._write([given_back(one) for one in left])
         elif left:
             self._settle([(left[0], OutcomeUnknown(f"{type(exc).__name__}: see the log of the effects process"))])
 
     def _settle(self, results: Results) -> None:
         now = self.outside.now()
-        self._judge(results)
         pairs = [(one, settlement_of(one, result, now, jitter=self.deliverer.jitter())) for one, result in results]
         owed = {one.id: list(dead_notices(one, end, now, self.outside.setup)) for one, end in pairs}
-        ours = settle(self.outside.engine, [settlement for _, settlement in pairs], now, owed=owed)
+        ours = self._write([settlement for _, settlement in pairs], owed)
         self._report(pairs, ours)
+        self._judge(results)
         for destination in sorted({action.destination for end in ours for action in owed[end.id]}):
             self.deliverer.wake(destination)
+
+    def _write(
+        self, settlements: Sequence[Settlement], owed: Mapping[str, Sequence[NewAction]] | None = None
+    ) -> list[Settlement]:
+        """Settle, also while the database is in trouble: what happened once would be done again if nobody wrote it."""
+        until = self.deliverer.monotonic() + STUBBORN
+        while True:
+            try:
+                return settle(self.outside.engine, settlements, self.outside.now(), owed=owed)
+            except Exception as exc:
+                if not is_database_trouble(exc) or self.deliverer.monotonic() > until:
+                    raise
+                log.warning("settle_delayed", destination=self.destination, error=type(exc).__name__)
+                self.slot.renew()
+                self.deliverer.pause(1.0)
 
     def _judge(self, results: Results) -> None:
         """Does the destination itself answer? Only that opens its breaker, and only a success closes it."""

@@ -30,6 +30,7 @@ def settlement_of(claimed: Claimed, result: Result, now: datetime, *, jitter: fl
         return Settlement(
             id=claimed.id,
             attempt=claimed.attempt,
+            until=claimed.until,
             state="done",
             error=result.note if isinstance(result, Needless) else result,
             arguments=forgetting_secrets(claimed),
@@ -37,17 +38,27 @@ def settlement_of(claimed: Claimed, result: Result, now: datetime, *, jitter: fl
     error = clipped(str(result) or type(result).__name__, LONGEST_ERROR)
     happened = None if isinstance(result, OutcomeUnknown | OutcomeNeverKnown) else False
     if isinstance(result, PermanentError) or claimed.attempt > len(SCHEDULE):
-        return Settlement(id=claimed.id, attempt=claimed.attempt, state="dead", error=error, happened=happened)
+        return Settlement(
+            id=claimed.id, attempt=claimed.attempt, until=claimed.until, state="dead", error=error, happened=happened
+        )
     pause = SCHEDULE[claimed.attempt - 1] * jitter
     if isinstance(result, TransientError) and result.retry_after is not None:
         pause = max(pause, result.retry_after)
     at = now + timedelta(seconds=pause)
-    return Settlement(id=claimed.id, attempt=claimed.attempt, state="retryable", error=error, at=at, happened=happened)
+    return Settlement(
+        id=claimed.id,
+        attempt=claimed.attempt,
+        until=claimed.until,
+        state="retryable",
+        error=error,
+        at=at,
+        happened=happened,
+    )
 
 
 def given_back(claimed: Claimed) -> Settlement:
     """As if it had never been claimed; nothing went out."""
-    return Settlement(id=claimed.id, attempt=claimed.attempt, state="released")
+    return Settlement(id=claimed.id, attempt=claimed.attempt, until=claimed.until, state="released")
 
 
 def dead_notices(claimed: Claimed, settlement: Settlement, now: datetime, setup: Setup) -> Iterator[NewAction]:

@@ -9,7 +9,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from clients.micromdm import MicroMDM
 from clients.nanomdm import MOST_IDS, Enqueued, NanoMDM
@@ -28,6 +28,9 @@ MOST_CALLS = 40
 
 NEEDED = 60.0
 """Seconds of its claim that a call of a group needs: when it runs out others begin to repeat what was called."""
+
+ON_ITS_WAY = timedelta(seconds=60)
+"""For so long after a call that got no reply, the device's answer may still be on its way to us."""
 
 UNKNOWN = (
     "outcome unknown: it may have been carried out and is not sent again by itself; look at the device, then retry it "
@@ -57,7 +60,7 @@ def send_each(letters: Sequence[Letter], server: MicroMDM, outside: Outside) -> 
     """One call a command; after the far end turned out to be away, no further one is begun."""
     for letter in letters:
         if letter.call.called_at is not None:
-            yield [(letter.claimed, _send_again(letter, server))]
+            yield [(letter.claimed, _send_again(letter, server, outside.now()))]
     fresh = [letter for letter in letters if letter.call.called_at is None]
     for start in range(0, len(fresh), AT_ONCE):
         yield list(_send_fresh(fresh[start : start + AT_ONCE], server, outside))
@@ -92,25 +95,30 @@ def _final(letter: Letter, exc: ActionError) -> ActionError:
     return OutcomeNeverKnown(f"{UNKNOWN} ({exc})", down=exc.down) if unknown else exc
 
 
-def _still_unknown(exc: TransientError) -> OutcomeUnknown:
+def _still_unknown(exc: ActionError) -> ActionError:
     """This call surely did nothing, and one before it may have."""
-    return OutcomeUnknown(str(exc), retry_after=exc.retry_after, down=exc.down)
+    if isinstance(exc, TransientError):
+        return OutcomeUnknown(str(exc), retry_after=exc.retry_after, down=exc.down)
+    return OutcomeNeverKnown(str(exc), down=exc.down)
 
 
-def _send_again(letter: Letter, server: MicroMDM) -> Result:
-    """It was called before, and nobody knows with what success. What waits in the queue did arrive."""
+def _send_again(letter: Letter, server: MicroMDM, now: datetime) -> Result:
+    """It was called before, and nobody knows with what success. What waits in the queue did arrive.
+
+    What does not may have been answered already, and the answer be on its way to us: that is waited for.
+    """
     if never_twice(letter.command):
         return OutcomeNeverKnown(UNKNOWN)
     try:
         queue = server.queue(letter.call.device_id)
-    except TransientError as exc:
-        return _still_unknown(exc)
     except ActionError as exc:
-        return exc
+        return _still_unknown(exc)
     if any(queued.command_uuid == letter.call.command_uuid for queued in queue):
         return "the reply was lost; it was found in the device's queue"
+    if letter.call.called_at is not None and now - letter.call.called_at < ON_ITS_WAY:
+        return OutcomeUnknown("the reply was lost, and it is not in the device's queue, or not any more")
     result = _send(letter, server)
-    return _still_unknown(result) if isinstance(result, TransientError) else result
+    return _still_unknown(result) if isinstance(result, ActionError) else result
 
 
 def send_to_many(letters: Sequence[Letter], server: NanoMDM, outside: Outside) -> Iterator[Results]:
@@ -132,11 +140,9 @@ def _repeat(command_uuid: str, group: Sequence[Letter], server: NanoMDM, outside
     everybody = members(outside.engine, command_uuid)
     try:
         enqueued = server.enqueue(everybody, group[0].payload)
-    except TransientError as exc:
+    except ActionError as exc:
         error = exc if _STRANGER.search(str(exc)) else _still_unknown(exc)
         return [(letter.claimed, error) for letter in group]
-    except ActionError as exc:
-        return [(letter.claimed, exc) for letter in group]
     if enqueued.already:
         enqueued = replace(enqueued, push_errors=_push(everybody, server))
     return [(letter.claimed, _result(letter, enqueued)) for letter in group]

@@ -50,7 +50,7 @@ def attempt(services, state, *, error=None, destination=MDM, seconds=60.0, happe
     begin_call(services.engine, ids, now)
     at = now + timedelta(seconds=seconds) if state == "retryable" else None
     ends = [
-        Settlement(id=one.id, attempt=one.attempt, state=state, error=error, at=at, happened=happened)
+        Settlement(id=one.id, attempt=one.attempt, until=one.until, state=state, error=error, at=at, happened=happened)
         for one in claimed
     ]
     settle(services.engine, ends, now)

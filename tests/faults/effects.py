@@ -3,7 +3,7 @@
 import json
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from simulators.faults import Down
 from state.engine import open_engine
 from state.migrate import upgrade
 from tests.faults.arena import Server
+from tests.faults.databases import postgresql
 from tests.faults.group_kills import Field, shoot
 from tests.faults.hours import Hour, live_through
 from tests.faults.neighbours import THREADS, Street, compare, street
@@ -43,11 +44,14 @@ def ground(database: str | None = None) -> Iterator[Field]:
 
 @click.command()
 @click.option("--devices", default=30, show_default=True)
-@click.option("--database", default=None, help="SQLAlchemy URL of an empty database; SQLite when left out.")
-def groups(devices: int, database: str | None) -> None:
+@click.option("--database", type=click.Choice(["sqlite", "postgresql"]), multiple=True, help="Both when left out.")
+def groups(devices: int, database: tuple[str, ...]) -> None:
     """Kill -9 the effects worker at every step of a call for many devices."""
-    with ground(database) as field:
-        click.echo(json.dumps(shoot(replace(field, devices=devices))))
+    for kind in database or ("sqlite", "postgresql"):
+        with ExitStack() as opened:
+            made = opened.enter_context(postgresql())() if kind == "postgresql" else None
+            field = opened.enter_context(ground(made and made.replace("postgresql://", "postgresql+psycopg://", 1)))
+            click.echo(json.dumps({"database": kind, **shoot(replace(field, devices=devices))}))
 
 
 @click.command()

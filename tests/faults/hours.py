@@ -16,7 +16,7 @@ SHORT = 0.1
 """Seconds, real ones, that a client waits for the answer of who is away."""
 
 MOST_PROBES = 25
-"""Attempts in an hour when the breaker is open most of it: three that open it, and 19 of one action each."""
+"""Attempts in an hour when the breaker is open most of it: three that open it, then probes of one action each."""
 
 MOST_TRIES = 5
 """Attempts of one action within an hour, by the schedule, at a far end that answers and fails."""

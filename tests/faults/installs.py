@@ -43,6 +43,7 @@ class Campaign:
     """``apps`` for ``devices``; Apple says each thing ``times`` times, shuffled.
 
     ``in_thirds``: a third of the devices enrols before Apple speaks, one meanwhile, one afterwards; else all before.
+    With ``long_after`` that last third waits until the others have their commands.
     ``errors`` is the share of installs that meet an error 9610 first. An app is Installing for ``polls`` questions.
     """
 
@@ -51,6 +52,7 @@ class Campaign:
     apps: int = 3
     times: int = 5
     in_thirds: bool = True
+    long_after: bool = True
     errors: float = 0.0
     polls: int = 1
     seed: int = 5
@@ -124,6 +126,9 @@ def _play(stage: Stage, campaign: Campaign) -> None:
         stage.apple.send(notification)
     assert stage.apple.drain(60), "Apple could not deliver everything"
     wait_until("all that Apple said is known", stage.arena.is_drained, seconds=60)
+    if campaign.long_after:
+        told = (len(before) + len(meanwhile)) * campaign.apps
+        wait_until("the others were told to install", lambda: len(stage.fleet.installs) >= told, seconds=60)
     stage.fleet.enrol(after)
 
 

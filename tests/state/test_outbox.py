@@ -61,7 +61,7 @@ def take(engine, *, now=NOON, until=LATER, limit=100, destination="mail"):
 
 
 def end(one, state="done", **more):
-    return Settlement(id=one.id, attempt=one.attempt, state=state, **more)
+    return Settlement(id=one.id, attempt=one.attempt, until=one.until, state=state, **more)
 
 
 def rows(engine, table=actions):

@@ -10,7 +10,9 @@ from sqlalchemy import Engine, Table, select
 from domain.envelope import Envelope
 from state.calls import begin_call
 from state.outbox import Settlement, claim, settle
+from state.pending import SLICES
 from state.schema import actions, commands, installs, metadata
+from tasks.healing import UNOWED_INTERVAL, owe_installs
 from tasks.process import process
 from tasks.services import Services
 from tasks.setup import Setup
@@ -131,14 +133,25 @@ class Lab:
         begun = set(begin_call(self.engine, [one.id for one in claimed], self.now))
         settle(
             self.engine,
-            [Settlement(id=one.id, attempt=one.attempt, state="done") for one in claimed if one.id not in begun],
+            [
+                Settlement(id=one.id, attempt=one.attempt, until=one.until, state="done")
+                for one in claimed
+                if one.id not in begun
+            ],
             self.now,
         )
         return [one for one in claimed if one.id in begun]
 
     def settle(self, claimed: Sequence[Any], state: str = "done", **more: Any) -> None:
-        ends = [Settlement(id=one.id, attempt=one.attempt, state=state, **more) for one in claimed]
+        ends = [Settlement(id=one.id, attempt=one.attempt, until=one.until, state=state, **more) for one in claimed]
         settle(self.engine, ends, self.now)
+
+    # housekeeping
+
+    def heal(self) -> int:
+        """All parts of the licences are looked at, as beat does one after the other; how many actions that gave."""
+        ticks = (self.now + part * timedelta(seconds=UNOWED_INTERVAL) for part in range(SLICES))
+        return sum(owe_installs(replace(self.at_work, now=lambda at=at: at)) for at in ticks)  # type: ignore[misc]
 
     # what is so
 

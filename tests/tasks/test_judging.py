@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain.errors import OutcomeUnknown, PermanentError, TransientError
+from domain.errors import OutcomeNeverKnown, OutcomeUnknown, PermanentError, TransientError
 from state.outbox import Claimed
 from tasks.effects import NOT_TRIED, Needless
 from tasks.judging import SCHEDULE, dead_notices, settlement_of
@@ -63,7 +63,8 @@ def test_who_asks_for_patience_is_given_it(asked, pause):
     [
         (TransientError("busy"), "retryable", False),
         (OutcomeUnknown("lost"), "retryable", None),
-        (PermanentError("never"), "dead", None),
+        (PermanentError("never"), "dead", False),
+        (OutcomeNeverKnown("lost"), "dead", None),
     ],
 )
 def test_only_what_surely_did_not_happen_may_go_out_as_new(error, state, happened):

@@ -35,7 +35,7 @@ def test_actions_are_kept_while_a_replay_could_owe_them_again(services, engine):
     then = replace(services, setup=setup, now=lambda: NOON)
     process([envelope(check_in("Authenticate")), envelope(check_in("TokenUpdate", at=NOON + SECOND))], then)
     (owed,) = claim(engine, "mail", now=NOON, until=NOON + timedelta(minutes=1), limit=9)
-    settle(engine, [Settlement(id=owed.id, attempt=1, state="done")], NOON)
+    settle(engine, [Settlement(id=owed.id, attempt=1, until=owed.until, state="done")], NOON)
     left = []
 
     for days, body_days in ((KEY_DAYS - 1, 30), (KEY_DAYS + 5, 100), (KEY_DAYS + 5, 30)):

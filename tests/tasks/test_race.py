@@ -10,7 +10,6 @@ import pytest
 
 from state.engine import open_engine
 from state.schema import actions
-from tasks.healing import owe_installs
 from tasks.process import process
 from tests.deliveries import NOON, SECOND, check_in, envelope, managed
 from tests.tasks.lab import INSTALL, rows
@@ -60,4 +59,4 @@ def test_a_thousand_licences_and_enrolments_at_the_same_moment_are_a_thousand_in
     assert {row["state"] for row in lab.installs()} == {"waiting"}
     assert {row["command_id"] for row in lab.installs()} == {row["id"] for row in lab.commands(INSTALL)}
     assert len(rows(lab.engine, actions)) == SERIALS
-    assert owe_installs(lab.at_work) == 0
+    assert lab.heal() == 0

@@ -1,13 +1,14 @@
 """What people replay stays done once: counted once, told once, installed once."""
 
+from dataclasses import replace
+
 import pytest
 
 from console.replay import Replayer
 from state.schema import actions, asset_deltas, assets, commands, event_counts, events
 from tasks.drain import drain
 from tests.deliveries import SERIAL, counted, managed
-from tests.tasks.lab import rows
-from tests.tasks.telling import telling
+from tests.tasks.lab import SETUP, rows
 
 TIMES = 10
 
@@ -32,8 +33,7 @@ def replay(lab, replayer):
 
 @pytest.fixture
 def told(lab):
-    lab.setup = telling(lab.services, lab.setup).setup
-    lab.setup = type(lab.setup)(mdm_servers=lab.setup.mdm_servers, mail_to=("a@example.org",))
+    lab.setup = replace(SETUP, mail_to=("a@example.org",))
     return lab
 
 

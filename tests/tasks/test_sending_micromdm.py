@@ -95,6 +95,21 @@ def test_trouble_on_the_second_try_does_not_let_the_first_be_forgotten(micro, ap
     assert micro.states() == ["done"]
 
 
+def test_what_may_have_happened_before_a_final_refusal_is_not_taken_for_undone(micro, api):
+    [action] = micro.owe(*installs(UDID))
+    api.faults.lose_reply()
+    micro.deliver(MICROMDM)
+    api._lines.clear()  # the device has fetched it
+    api._routes = {**api._routes, r"/v1/commands/([^/]+)": {"GET": api._view}}
+    micro.later(10)
+
+    micro.deliver(MICROMDM)
+
+    row = micro.commands()[action]
+    assert (row.state, row.called_at is None) == ("dead", False)
+    assert "405" in row.error
+
+
 def refuse_posts(api):
     """The next command is answered with MicroMDM's own error; reading queues goes well."""
     give = api.answer
@@ -198,7 +213,7 @@ def test_the_devices_answer_that_comes_before_our_settle_is_not_overwritten(micr
 
     settle(
         micro.engine,
-        [Settlement(id=action, attempt=claimed.attempt, state=state, at=micro.now, happened=False)],
+        [Settlement(id=action, attempt=claimed.attempt, until=claimed.until, state=state, at=micro.now, happened=False)],
         micro.now,
     )
 

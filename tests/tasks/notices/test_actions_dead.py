@@ -28,7 +28,7 @@ def dies(engine):
         with unit_of_work(engine, at) as uow:
             uow.owe(new)
         claimed = claim(engine, destination, now=at, until=at + MINUTE, limit=100)
-        outcome = Settlement(id=new.id, attempt=claimed[0].attempt, state=state, error=error)
+        outcome = Settlement(id=new.id, attempt=claimed[0].attempt, until=claimed[0].until, state=state, error=error)
         settle(engine, [outcome], at)
 
     return die

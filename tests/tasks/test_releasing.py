@@ -1,0 +1,133 @@
+"""Licences that are taken back: what is not installed is released, what is stays unless people want it gone."""
+
+import pytest
+
+from tasks.setup import Policy, Setup
+from tests.deliveries import APP, BUNDLE_ID, LOCATION, MINUTE, SECOND
+from tests.tasks.lab import INSTALL, REMOVE, SETUP
+
+OTHER = "2049025000439999"
+REMOVING = Setup(mdm_servers=SETUP.mdm_servers, policies=(Policy(adam_id=APP, u_id=LOCATION, remove=True),))
+
+
+def test_an_app_is_released_when_the_last_location_takes_it_back(lab):
+    lab.enrol()
+    lab.license()
+    lab.license(u_id=OTHER)
+    for u_id in (LOCATION, OTHER):
+        lab.wait(hours=1)
+        lab.take_back(u_id=u_id)
+
+    assert (lab.states(), lab.command_states()) == (["released"], ["void"])
+
+
+@pytest.mark.parametrize("sent", [False, True])
+def test_a_licence_that_is_taken_back_releases_what_is_not_installed(lab, sent):
+    lab.enrol()
+    lab.license()
+    if sent:
+        lab.deliver()
+    lab.wait(hours=1)
+    lab.take_back()
+    went = lab.deliver()
+    lab.acknowledge()
+
+    assert went == []
+    assert (lab.states(), lab.command_states()) == (["released"], ["void"])
+    assert lab.installs()[0]["reason"] == "the licence was taken back"
+
+
+@pytest.mark.parametrize("sent", [False, True])
+def test_licences_of_several_apps_and_devices_are_taken_back_at_once(lab, sent):
+    devices = [("D1", "S1"), ("D2", "S2")]
+    for lab.udid, lab.serial in devices:
+        lab.enrol()
+    lab.license("S1", "S2", adam_ids=("1", "2"))
+    if sent:
+        lab.deliver()
+    lab.wait(hours=1)
+    lab.take_back("S1", "S2", adam_ids=("1", "2"))
+
+    assert (lab.states(), lab.command_states()) == (["released"] * 4, ["void"] * 4)
+
+
+@pytest.mark.parametrize("sent", [False, True])
+def test_a_licence_that_comes_back_is_a_new_command_of_the_same_install(lab, sent):
+    lab.enrol()
+    lab.license()
+    if sent:
+        lab.deliver()
+    lab.wait(hours=1)
+    lab.take_back(change="REVOKE")
+    lab.wait(hours=1)
+    lab.license()
+
+    assert (lab.states(), lab.command_states()) == (["waiting"], ["void", "pending"])
+    assert (lab.install["reason"], lab.install["sent_at"], lab.install["tries"]) == (None, None, 2)
+
+
+def test_what_is_installed_stays_when_its_licence_goes(lab):
+    installed(lab)
+    lab.take_back()
+
+    assert (lab.states(), lab.commands(REMOVE)) == (["installed"], [])
+
+
+def installed(lab):
+    lab.enrol()
+    lab.license()
+    lab.deliver()
+    lab.acknowledge()
+    lab.list_apps(**{BUNDLE_ID: "Managed"})
+    lab.wait(hours=1)
+
+
+def test_by_policy_it_is_removed_and_a_new_licence_installs_it_anew(lab):
+    lab.setup = REMOVING
+    installed(lab)
+    lab.take_back()
+    lab.inform()
+    (removal,) = lab.commands(REMOVE)
+    states = lab.states()
+    lab.wait(hours=1)
+    lab.license()
+
+    assert (states, removal["arguments"]) == (["released"], {"Identifier": BUNDLE_ID})
+    assert (lab.states(), lab.command_states()) == (["waiting"], ["Acknowledged", "pending"])
+    proof = ("sent_at", "acknowledged_at", "acknowledged_by", "installed_at", "installed_by", "installed_command_uuid")
+    assert {lab.install[name] for name in proof} == {None}
+
+
+def test_it_is_not_removed_while_a_location_licenses_it(lab):
+    lab.setup = REMOVING
+    installed(lab)
+    lab.license(u_id=OTHER)
+    lab.take_back()
+    lab.setup = Setup(mdm_servers=SETUP.mdm_servers, policies=(Policy(install=False, remove=True),))
+    lab.inform()
+
+    assert (lab.states(), lab.commands(REMOVE)) == (["installed"], [])
+
+
+def test_uncertain_neither_owes_nor_releases(lab):
+    lab.enrol()
+    for adam_id in ("1", "2"):
+        lab.license(adam_ids=("1",) if adam_id == "1" else ("3",))
+    lab.take_back(adam_ids=("1", "2"))
+    lab.license(adam_ids=("2",))
+
+    states = {row["adam_id"]: row["state"] for row in lab.installs()}
+    assert states == {"1": "waiting", "3": "waiting"}
+    assert lab.deliver() == [INSTALL, INSTALL]
+
+
+def test_the_end_of_the_uncertain_quarter_of_an_hour(lab):
+    lab.enrol()
+    lab.license()
+    lab.now += 15 * MINUTE - SECOND
+    lab.take_back()
+    unsure = lab.states()
+    lab.now += 15 * MINUTE + SECOND
+    lab.take_back()
+
+    assert (unsure, lab.states()) == (["waiting"], ["released"])
