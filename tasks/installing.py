@@ -91,9 +91,7 @@ class _Decision:
                 install.change(self.uow.now, generation=self.generation)
                 current[install.adam_id] = install
             elif install.state in RELEASABLE:
-                install.change(
-                    self.uow.now, state="released", reason="the device was enrolled anew", next_check_at=None
-                )
+                self._let_go(install, "the device was enrolled anew")
         return current
 
     def _went_out_since(self, install: Install) -> bool:
@@ -159,9 +157,7 @@ class _Decision:
     def _release(self, install: Install, licences: Sequence[Licence]) -> Iterator[Owed]:
         now = self.uow.now
         if install.state in RELEASABLE:
-            if install.command_id is not None:
-                self.uow.void(install.command_id, "the licence was taken back")
-            install.change(now, state="released", reason="the licence was taken back", next_check_at=None)
+            self._let_go(install, "the licence was taken back")
         elif install.state == "installed" and self._removed_by_policy(install, licences):
             install.change(now, state="released", reason="the licence was taken back, and the app is removed")
             yield Owed(
@@ -173,6 +169,11 @@ class _Decision:
                 ),
                 key=f"remove:{install.id}:{install.tries}",
             )
+
+    def _let_go(self, install: Install, reason: str) -> None:
+        if install.command_id is not None:
+            self.uow.void(install.command_id, reason)
+        install.change(self.uow.now, state="released", reason=reason, next_check_at=None)
 
     def _removed_by_policy(self, install: Install, licences: Sequence[Licence]) -> bool:
         """True when every location took its licence back and wants the app gone."""

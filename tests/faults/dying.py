@@ -21,7 +21,7 @@ STEPS: dict[str, tuple[str, str]] = {
     "before the call is noted": ("execute", r"UPDATE commands SET command_uuid"),
     "while the call is noted": ("commit", r"UPDATE commands SET command_uuid"),
     "after the call is noted": ("connect", ""),
-    "after the reply": ("execute", r"SELECT actions\.id, actions\.attempts \n?FROM actions"),
+    "after the reply": ("execute", r"SELECT actions\.id, actions\.attempts"),
     "in the middle of the settling": ("commit", r"UPDATE actions SET state=.*settled_at"),
     "after the settling": ("after commit", r"UPDATE actions SET state=.*settled_at"),
 }

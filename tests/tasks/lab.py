@@ -1,4 +1,4 @@
-"""A place for tests of decisions: Apple, a device, a server that takes commands, and a clock that moves when told to."""
+"""A place for tests of decisions: Apple, a device, its MDM server, and a clock that moves when it is told to."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -131,15 +131,7 @@ class Lab:
         until = self.now + timedelta(minutes=4)
         claimed = claim(self.engine, destination or f"mdm:{self.sender}", now=self.now, until=until, limit=100)
         begun = set(begin_call(self.engine, [one.id for one in claimed], self.now))
-        settle(
-            self.engine,
-            [
-                Settlement(id=one.id, attempt=one.attempt, until=one.until, state="done")
-                for one in claimed
-                if one.id not in begun
-            ],
-            self.now,
-        )
+        self.settle([one for one in claimed if one.id not in begun])
         return [one for one in claimed if one.id in begun]
 
     def settle(self, claimed: Sequence[Any], state: str = "done", **more: Any) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from state.retrying import retry
 from tasks.setup import Policy, Setup
 from tests.deliveries import APP, BUNDLE_ID, LOCATION, MINUTE, SECOND
 from tests.tasks.lab import INSTALL, REMOVE, SETUP
@@ -64,6 +65,20 @@ def test_a_licence_that_comes_back_is_a_new_command_of_the_same_install(lab, sen
 
     assert (lab.states(), lab.command_states()) == (["waiting"], ["void", "pending"])
     assert (lab.install["reason"], lab.install["sent_at"], lab.install["tries"]) == (None, None, 2)
+
+
+def test_a_command_that_gave_up_is_retried_by_nobody_once_the_licence_is_gone(lab):
+    lab.enrol()
+    lab.license()
+    (given_up,) = lab.claim()
+    lab.settle([given_up], "dead", error="away")
+    lab.wait(hours=1)
+    lab.take_back()
+
+    (verdict,) = retry(lab.engine, [given_up.id], now=lab.now)
+
+    assert verdict.refusal == "nobody needs its command any more: the licence was taken back"
+    assert (lab.states(), lab.deliver()) == (["released"], [])
 
 
 def test_what_is_installed_stays_when_its_licence_goes(lab):

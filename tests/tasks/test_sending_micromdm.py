@@ -1,5 +1,7 @@
 """Commands through MicroMDM, which takes a UUID twice and calls most troubles 500."""
 
+from dataclasses import replace
+
 import pytest
 
 from clients.micromdm import MicroMDM
@@ -7,7 +9,8 @@ from config.secret_file import Secrets
 from simulators.faults import Down
 from simulators.micromdm_api import MicroMDMApi
 from state.calls import begin_call
-from state.outbox import Settlement, claim, settle
+from state.outbox import claim, settle
+from tasks.judging import given_back
 from tasks.process import process
 from tests.deliveries import SECOND, UDID, answer, envelope
 from tests.tasks.delivering import DEVICES, KEY, MICROMDM, install, order, queued
@@ -83,7 +86,7 @@ def test_trouble_on_the_second_try_does_not_let_the_first_be_forgotten(micro, ap
         api.faults.error_before_storing()
     else:
         refuse_posts(api)
-    micro.later(10)
+    micro.later(100)
     micro.deliver(MICROMDM)
     assert micro.states() == ["retryable"]
     assert [row.called_at for row in micro.commands().values()] != [None]
@@ -101,7 +104,7 @@ def test_what_may_have_happened_before_a_final_refusal_is_not_taken_for_undone(m
     micro.deliver(MICROMDM)
     api._lines.clear()  # the device has fetched it
     api._routes = {**api._routes, r"/v1/commands/([^/]+)": {"GET": api._view}}
-    micro.later(10)
+    micro.later(100)
 
     micro.deliver(MICROMDM)
 
@@ -211,11 +214,8 @@ def test_the_devices_answer_that_comes_before_our_settle_is_not_overwritten(micr
     said = answer("Acknowledged", command_uuid=micro.commands()[action].command_uuid)
     process([envelope(said)], services)
 
-    settle(
-        micro.engine,
-        [Settlement(id=action, attempt=claimed.attempt, until=claimed.until, state=state, at=micro.now, happened=False)],
-        micro.now,
-    )
+    end = replace(given_back(claimed), state=state, at=micro.now, happened=False)
+    settle(micro.engine, [end], micro.now)
 
     row = micro.commands()[action]
     assert (row.state, row.called_at) == ("Acknowledged", micro.now)

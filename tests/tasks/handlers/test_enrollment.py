@@ -94,6 +94,7 @@ def test_a_command_that_could_not_be_sent_is_tried_anew_in_a_new_enrolment(lab):
     wiped(lab, ("Authenticate", "TokenUpdate"))
 
     assert (failed, lab.states()) == (["failed"], ["released", "waiting"])
+    assert lab.command_states() == ["void", "pending"]
     assert lab.deliver() == [INSTALL]
 
 
