@@ -96,6 +96,6 @@ def add_commands(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> N
 
 
 def void_commands(connection: Connection, reasons: Mapping[str, str]) -> None:
-    """Commands (id → why) that nobody needs any more: what is not on its way is not sent, and what gave up not retried."""
+    """Commands (id → why) that nobody needs any more: neither sent, where still possible, nor retried by people."""
     rows = {i: {"state": "void", "error": reason, "next_push_at": None} for i, reason in reasons.items()}
     write_changes(connection, commands, rows, where=is_one_of(commands.c.state, (*OPEN, "dead")))

@@ -9,8 +9,11 @@ from pathlib import Path
 
 import click
 
+from state.engine import open_engine
+from state.migrate import upgrade
 from tests.faults.arena import Server, arena
 from tests.faults.databases import postgresql
+from tests.faults.deciders import run, stress_on
 from tests.faults.effects import groups, hours, neighbours
 from tests.faults.installs import Campaign, run_campaign
 from tests.faults.kills import Storm, survive
@@ -75,6 +78,20 @@ def installs(database: tuple[str, ...]) -> None:
                 with tempfile.TemporaryDirectory() as folder:
                     report = run_campaign(Path(folder) / "home", campaign, database=make())
                 click.echo(json.dumps({"database": kind, **asdict(campaign), **report}))
+
+
+@main.command()
+@click.option("--seeds", default=2, show_default=True)
+@click.option("--seconds", default=30.0, show_default=True)
+def deciders(seeds: int, seconds: float) -> None:
+    """All who decide and settle at once, on PostgreSQL; says how often the database had to choose a victim."""
+    with postgresql() as make:
+        for seed in range(1, seeds + 1):
+            location = make().replace("postgresql://", "postgresql+psycopg://", 1)
+            engine = open_engine(location)
+            upgrade(engine)
+            engine.dispose()
+            click.echo(json.dumps({"seed": seed, **run(stress_on(location, seconds=seconds, seed=seed))}))
 
 
 for command in (groups, hours, neighbours):

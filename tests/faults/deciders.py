@@ -17,6 +17,8 @@ from typing import Any
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import DBAPIError
 
+from config.inbox import Inboxes
+from config.redis_connection import connect
 from domain.envelope import Envelope
 from domain.json_types import JSONObject
 from state.calls import begin_call
@@ -29,7 +31,9 @@ from state.schema import actions, commands
 from tasks.following import follow
 from tasks.healing import owe_installs, push_again
 from tasks.process import process
-from tasks.services import Services
+from tasks.registry import load_handlers
+from tasks.services import Services, keyed_fingerprint
+from tasks.setup import Setup
 from tests.deliveries import NOON, answer, check_in, envelope, managed
 from tests.faults.decided import APPS, check
 
@@ -100,6 +104,19 @@ class Hand:
                 return
 
 
+def stress_on(location: str, *, seconds: float, seed: int = 1) -> Stress:
+    """On a database with our tables, empty. Nobody drains an inbox: what would come out of one is handed in."""
+    load_handlers()
+    services = Services(
+        engine=open_engine(location),
+        inboxes=Inboxes(connect("redis://127.0.0.1:1/0")),
+        wake=lambda inbox: None,
+        fingerprint=keyed_fingerprint(b"k" * 32),
+        setup=Setup(mdm_servers=dict.fromkeys(SENDERS, "micromdm")),
+    )
+    return Stress(services=services, location=location, seconds=seconds, seed=seed)
+
+
 def run(stress: Stress) -> JSONObject:
     """All at once for so many seconds, then check. Raises: AssertionError, and whatever a worker raises."""
     until = time.monotonic() + stress.seconds
@@ -134,7 +151,9 @@ def run(stress: Stress) -> JSONObject:
     with ThreadPoolExecutor(len(crew)) as pool:
         for ended in [pool.submit(work, number, job) for number, job in enumerate(crew)]:
             ended.result()
-    return {**check(stress.services.engine), "done": dict(stress.done), "troubles": dict(stress.troubles)}
+    found = check(stress.services.engine)
+    stress.services.engine.dispose()
+    return {**found, "done": dict(stress.done), "troubles": dict(stress.troubles)}
 
 
 def _apple(hand: Hand) -> None:

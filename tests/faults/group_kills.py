@@ -36,7 +36,7 @@ KEY = "the-key-of-the-api"
 WITHOUT_REPLY = ("before the reply", "after a lost reply")
 """Steps at which we shoot: the call has taken effect and its answer hangs, or was cut off."""
 
-LONG_AGO, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+LONG_AGO = timedelta(hours=1)
 PATIENCE = 30.0
 
 
@@ -108,25 +108,22 @@ def die_at(step: str, hatch: "Hatch") -> None:
 
 def finish(hatch: "Hatch", engine: Engine) -> None:
     """A worker that lives takes over from the dead."""
+    let_claims_run_out(engine)
     process_id = hatch.start("never")
-    wait_until("nothing is owed", lambda: _all_done(hatch.field, engine), seconds=60)
+    wait_until("nothing is owed", lambda: count(engine, "done") == count(engine), seconds=60)
     os.kill(process_id, signal.SIGTERM)
     hatch.exit_code()
 
 
-def _all_done(field: Field, engine: Engine) -> bool:
-    """Look, and do what time and beat do: claims and pauses run out, slots of the dead are free, and it is due."""
-    if count(engine, "done") == count(engine):
-        return True
+def let_claims_run_out(engine: Engine) -> None:
+    """What time does."""
     ago = datetime.now(UTC) - LONG_AGO
     with engine.connect().execution_options(windfall_writes=True) as connection, connection.begin():
-        late = actions.c.state.in_(("running", "retryable")) & (actions.c.next_attempt_at > datetime.now(UTC) + MINUTE)
-        connection.execute(update(actions).where(late).values(next_attempt_at=ago))
-    wake(field)
-    return False
+        connection.execute(update(actions).where(actions.c.state == "running").values(next_attempt_at=ago))
 
 
 def free_slots(field: Field) -> None:
+    """What time does, too."""
     with closing(connect(field.redis)) as client:
         for key in client.keys("windfall:slot:*"):
             client.delete(key)

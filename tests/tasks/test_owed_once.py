@@ -6,8 +6,8 @@ What holds in the end of every story, for a device that said its serial number:
    began last (of which an Authenticate was heard), and of no other. An app that no location says so of has none. Only
    where Apple's words are `uncertain` it depends on the order: what was owed stays, and what was not is not.
 2. No app has two commands that a device may still answer; who is released has none.
-3. While the device is enrolled, an install that waits for an answer has exactly one such command, its own. It goes to where the
-   device is enrolled, or went out after that enrolment began.
+3. While the device is enrolled, an install that waits for an answer has exactly one such command, its own. It goes
+   to where the device is enrolled, or went out after that enrolment began.
 """
 
 import json

@@ -92,14 +92,10 @@ def test_an_unknown_device_is_taken_over_and_gets_its_apps(lab, server, mac):
     changed = ask(lab, server)
 
     (row,) = rows(lab.engine, devices)
+    seen = MicroMDM(server.url, lambda: "k").devices()[0].last_seen
     assert (changed, the_device(lab)) == (1, (lab.serial, True))
-    assert (row["id"], row["udid"], row["sender"]) == (lab.udid, lab.udid, "micromdm")
-    assert row["last_seen_at"] == mac_seen(server)
+    assert (row["id"], row["udid"], row["sender"], row["last_seen_at"]) == (lab.udid, lab.udid, "micromdm", seen)
     assert (lab.install["adam_id"], lab.command_states(), lab.woken) == (APP, ["pending"], ["mdm:micromdm"])
-
-
-def mac_seen(server):
-    return MicroMDM(server.url, lambda: "k").devices()[0].last_seen
 
 
 def test_asking_again_changes_nothing(lab, server, mac):

@@ -6,6 +6,7 @@ from itertools import permutations
 import pytest
 
 from domain.clock import rfc3339
+from tasks.following import follow
 from tests.deliveries import APP, BUNDLE_ID, NOON, SECOND, check_in
 from tests.tasks.lab import INSTALL, LIST
 
@@ -216,8 +217,6 @@ def test_a_licence_that_went_while_a_device_was_wiped_is_not_used(lab):
 
 
 def test_a_question_of_the_former_enrolment_is_void_too(lab):
-    from tasks.following import follow
-
     lab.enrol()
     lab.license()
     lab.deliver()
