@@ -23,6 +23,8 @@ def serve(target: str, bind: str, *, workers: int, threads: int) -> None:
         backlog=1024,
         log_access=False,
         respawn_failed_workers=True,
+        # Told to stop while it starts, a worker may hang for ever.
+        workers_kill_timeout=4,
         websockets=False,
     ).serve()
 

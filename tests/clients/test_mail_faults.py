@@ -22,7 +22,7 @@ def mailer(mail_end):
     [
         (b"421 4.3.2 closing", TransientError, True),
         (b"451 4.7.1 later", TransientError, False),
-        (b"554 no", PermanentError, None),
+        (b"554 no", PermanentError, False),
     ],
 )
 def test_a_refusal_at_any_point_goes_by_its_code(mail_end, mailer, verb, reply, kind, down):
