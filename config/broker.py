@@ -103,9 +103,12 @@ def deliverer_waker(app: Celery) -> Callable[[str], None]:
     return wake
 
 
-def ping_workers(app: Celery) -> list[str]:
-    """Names of the worker processes that answer within a second, sorted. Raises: OSError, when the broker is away."""
+def ping_workers(app: Celery, *, within: float) -> list[str]:
+    """Names (`worker@host`, `effects@host`) of the Celery processes that answer within so many seconds, sorted.
+
+    Raises: OSError, when the broker is away.
+    """
     try:
-        return sorted(app.control.inspect(timeout=1).ping() or {})
+        return sorted(app.control.inspect(timeout=within).ping() or {})
     except OperationalError as exc:
         raise ConnectionError(str(exc)) from exc

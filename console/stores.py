@@ -23,6 +23,8 @@ class Stores:
     """One console process's connections; safe to use from many threads."""
 
     settings: Settings
+    # Seconds in which a worker must answer.
+    patience: float = 1.0
 
     @cached_property
     def engine(self) -> Engine:

@@ -16,6 +16,7 @@ SLOW, STUCK = 30.0, 300.0
 """Seconds that the oldest event waits for a worker."""
 
 _WORKER = "Start a worker with `python -m workers worker` (`windfall up` starts everything), or look at its log."
+_EFFECTS = "Start one with `python -m workers effects` (`windfall up` starts everything), or look at its log."
 _BEAT = "Start beat with `python -m workers beat`, and a worker (`windfall up` starts everything)."
 
 
@@ -74,7 +75,8 @@ def _beat(stores: Stores, now: datetime) -> Check:
 
 
 def _workers(stores: Stores) -> Check:
-    names = ping_workers(make_app(stores.settings, name="windfall.console", brisk=True))
-    if not names:
-        return fail("workers", "none answers within a second", _WORKER)
+    names = ping_workers(make_app(stores.settings, name="windfall.console", brisk=True), within=stores.patience)
+    for role, way_out in (("worker", _WORKER), ("effects", _EFFECTS)):
+        if not any(name.startswith(f"{role}@") for name in names):
+            return fail("workers", f"no {role} process answers", way_out)
     return ok("workers", ", ".join(names))

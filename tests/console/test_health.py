@@ -19,7 +19,7 @@ from tests.owed import MDM, SETUP, assigned, attempt, enrol
 
 @pytest.fixture
 def stores(settings):
-    opened = Stores(settings=settings)
+    opened = Stores(settings=settings, patience=0.05)
     yield opened
     opened.close()
 
