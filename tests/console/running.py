@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -118,7 +118,9 @@ def windfall_up(home: Path, arguments: Sequence[str] = (), **environment: str) -
         yield up
     finally:
         for process in up.everybody():
-            process.kill()
+            # Some end by themselves, or with the one before.
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
         up.process.communicate(timeout=PATIENCE)
 
 
