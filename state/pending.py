@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, case, exists, false, func, or_, select, true
 
+from domain.clock import id_prefix
 from state.changes import write_changes
 from state.schema import assignments, commands, devices, installs
 from state.schema.effects import UNANSWERED_INSTALLS
@@ -126,23 +127,34 @@ def take_unanswered(
     return found
 
 
-def unknown_devices(
-    engine: Engine, *, senders: Collection[str], enrolled_before: datetime, limit: int
-) -> list[tuple[str, str]]:
-    """Enrolled devices (id and sender) that have not said their serial number, and were not asked for anything yet.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """Which devices are asked for information: of ``senders``, enrolled before ``enrolled_before``, and
 
-    User enrolments have none.
+    - without a serial number and never asked (user enrolments have none), or
+    - of ``unlisted`` senders, whose server has no list of devices, and not asked since ``asked_before``.
     """
+
+    senders: Collection[str]
+    unlisted: Collection[str]
+    enrolled_before: datetime
+    asked_before: datetime
+
+
+def devices_to_ask(engine: Engine, asking: Asking, *, limit: int) -> list[tuple[str, str]]:
+    """Device ids and their senders."""
     asked = exists().where(commands.c.device_id == devices.c.id, commands.c.request_type == "DeviceInformation")
+    unnamed = devices.c.serial_number.is_(None) & devices.c.udid.is_not(None) & ~asked
+    # Ids sort by time.
+    lately = asked.where(commands.c.id >= id_prefix(asking.asked_before))
+    old = devices.c.sender.in_(asking.unlisted) & ~lately
     query = (
         select(devices.c.id, devices.c.sender)
         .where(
-            devices.c.serial_number.is_(None),
-            devices.c.udid.is_not(None),
-            devices.c.sender.in_(senders),
+            devices.c.sender.in_(asking.senders),
             devices.c.enrolled.is_(True),
-            devices.c.enrolment_at < enrolled_before,
-            ~asked,
+            devices.c.enrolment_at < asking.enrolled_before,
+            unnamed | old,
         )
         .order_by(devices.c.id)
         .limit(limit)

@@ -7,7 +7,7 @@ import structlog
 from domain.commands import check
 from state.locks import lock_of_serial
 from state.outbox import due_destinations
-from state.pending import Wish, unknown_devices, unowed_serials
+from state.pending import Asking, Wish, devices_to_ask, unowed_serials
 from state.unit_of_work import unit_of_work
 from tasks.actions.push import Push
 from tasks.actions.send_command import SendCommand
@@ -28,6 +28,9 @@ PUSHES = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 60, 240, 720, *
 
 UNNAMED = timedelta(minutes=1)
 """So long after it enrolled a device is asked for its serial number: its Authenticate may have been lost."""
+
+INFORMATION_AGE = timedelta(days=7)
+"""After so long a device that no list tells of is asked again."""
 
 AT_ONCE = 500
 
@@ -77,11 +80,18 @@ def push_again(services: Services) -> int:
 
 
 def identify(services: Services) -> int:
-    """Ask enrolled devices that nobody knows the serial number of, once."""
-    now = services.now()
-    found = unknown_devices(
-        services.engine, senders=list(services.setup.mdm_servers), enrolled_before=now - UNNAMED, limit=AT_ONCE
+    """Ask devices for information: those without a serial number once, those of a NanoMDM, which has no list, by age.
+
+    At most `AT_ONCE` each time, so that a large fleet is spread over hours, then and ever after.
+    """
+    now, servers = services.now(), services.setup.mdm_servers
+    asking = Asking(
+        senders=list(servers),
+        unlisted=[sender for sender, kind in servers.items() if kind == "nanomdm"],
+        enrolled_before=now - UNNAMED,
+        asked_before=now - INFORMATION_AGE,
     )
+    found = devices_to_ask(services.engine, asking, limit=AT_ONCE)
     question = check("DeviceInformation", {})
     with unit_of_work(services.engine, now) as uow:
         for device_id, sender in found:
@@ -91,6 +101,6 @@ def identify(services: Services) -> int:
                 request_type=question.request_type,
                 arguments=dict(question.arguments),
             )
-            uow.owe(Owed(action=action, key=f"identify:{device_id}").record(now))
+            uow.owe(Owed(action=action, key=f"identify:{device_id}:{now:%Y-%m-%d}").record(now))
     services.wake_deliverers({action.destination for action in uow.owed})
     return len(uow.owed)

@@ -19,10 +19,10 @@ class Manner:
 
 
 MANNERS = {
-    "mail": Manner(slots=2, claim=5),
+    "mail": Manner(slots=2, claim=5, interval=0.1),
     # One a second. Source: https://docs.slack.dev/apis/web-api/rate-limits (checked 2026-11)
     "chat": Manner(slots=1, claim=5, interval=1.0),
-    "micromdm": Manner(slots=4, claim=40),
+    "micromdm": Manner(slots=4, claim=40, interval=0.02),
     # One call reaches many devices.
     "nanomdm": Manner(slots=2, claim=1000, gather=1.0),
 }
