@@ -14,7 +14,8 @@ from werkzeug.exceptions import HTTPException
 
 from config.reporting import report_error, without_path_secret
 from config.secret_file import Secrets
-from config.settings import SenderSettings, Settings
+from config.sections import SenderSettings
+from config.settings import Settings
 from domain.classification import Arrival, Classified, classify, quarantine_key
 from domain.errors import CannotStore, MalformedEvent, Rejected, Unauthorized, UnknownSender
 from domain.kinds import KINDS

@@ -1,6 +1,7 @@
 """What README.md says about settings and commands is what there is."""
 
 import ast
+import inspect
 import re
 from pathlib import Path
 
@@ -8,8 +9,8 @@ import pytest
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from config import settings
-from config.settings import AppSettings, SenderSettings, Settings
+from config.sections import AppSettings, SenderSettings
+from config.settings import Settings
 from console import commands
 
 PROJECT = Path(__file__).parents[1]
@@ -18,7 +19,7 @@ README = (PROJECT / "README.md").read_text()
 
 def comments(model: type[BaseModel]) -> dict[str, str]:
     """Field → the comment above it, on one line."""
-    source = Path(settings.__file__).read_text()
+    source = Path(inspect.getfile(model)).read_text()
     lines = source.splitlines()
     (body,) = (
         node.body for node in ast.parse(source).body if isinstance(node, ast.ClassDef) and node.name == model.__name__
