@@ -22,7 +22,7 @@ demo: $(INSTALLED)
 test: $(INSTALLED)
 	@$(BIN)/python -m pytest -n 2 --dist worksteal
 
-# Minutes of kill -9, of a Redis that is away, and of installs on whole fleets; `make test` has the short form.
+# Minutes of kill -9, of a Redis that is away, and of installs on whole fleets; `make test` has short forms of most.
 faults: $(INSTALLED)
 	@$(BIN)/python -m tests.faults kills
 	@$(BIN)/python -m tests.faults outages

@@ -63,10 +63,7 @@ def _row(action: NewAction) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimed:
-    """An action that is ours to perform until ``until``. ``attempt`` is its number, the first is 1.
-
-    ``interrupted`` says that somebody's earlier attempt was never settled: nobody knows how far it came.
-    """
+    """An action that is ours to perform until ``until``. ``attempt`` is its number, the first is 1."""
 
     id: str
     key: str
@@ -74,7 +71,6 @@ class Claimed:
     destination: str
     arguments: JSONObject
     attempt: int
-    interrupted: bool
     until: datetime
 
 
@@ -82,7 +78,7 @@ def claim(engine: Engine, destination: str, *, now: datetime, until: datetime, l
     """Up to ``limit`` due actions of a destination, the longest due first; nobody else gets them before ``until``."""
     columns = actions.c
     due = (
-        select(columns.id, columns.key, columns.kind, columns.arguments, columns.attempts, columns.state)
+        select(columns.id, columns.key, columns.kind, columns.arguments, columns.attempts)
         .where(columns.destination == destination, OPEN_ACTIONS, columns.next_attempt_at <= now)
         .order_by(columns.next_attempt_at, columns.id)
         .limit(limit)
@@ -101,7 +97,6 @@ def claim(engine: Engine, destination: str, *, now: datetime, until: datetime, l
             destination=destination,
             arguments=row.arguments,
             attempt=row.attempts + 1,
-            interrupted=row.state == "running",
             until=until,
         )
         for row in rows

@@ -20,7 +20,6 @@ def claimed(attempt=1, *, kind="send_mail", destination="mail", arguments=None, 
         destination=destination,
         arguments=arguments or {},
         attempt=attempt,
-        interrupted=False,
         until=NOON + HOUR,
     )
 

@@ -44,7 +44,6 @@ def claimed(*device_ids):
             destination=EXAMPLE.destination,
             arguments=asdict(Push(device_id=device_id, sender="nanomdm")),
             attempt=1,
-            interrupted=False,
             until=NOON + MINUTE,
         )
         for number, device_id in enumerate(device_ids)
