@@ -24,9 +24,10 @@ class Outcome(NamedTuple):
 def follow_commands(connection: Connection, outcomes: Mapping[str, Outcome], now: datetime) -> None:
     """Outcomes are by the id that an action and its command share; those of other actions say nothing here.
 
-    A command whose device has answered already, or that is void, stays so.
+    A command whose device has answered already, or that is void, stays so, and so does its install.
     """
-    query = select(commands.c.id).where(commands.c.id.in_(outcomes)).order_by(commands.c.id).with_for_update()
+    waiting = commands.c.id.in_(outcomes) & (commands.c.state == "pending")
+    query = select(commands.c.id).where(waiting).order_by(commands.c.id).with_for_update()
     ours = {identifier: outcomes[identifier] for identifier in connection.scalars(query)}
     sent = {i: outcome for i, outcome in ours.items() if outcome.state == "done"}
     dead = {i: outcome for i, outcome in ours.items() if outcome.state == "dead"}
@@ -39,7 +40,7 @@ def follow_commands(connection: Connection, outcomes: Mapping[str, Outcome], now
         for i, outcome in dead.items()
     }
     changes |= {i: {"called_at": None} for i in uncalled}
-    write_changes(connection, commands, changes, where=commands.c.state == "pending")
+    write_changes(connection, commands, changes)
     _follow_installs(connection, sent, {"state": "command_sent", "reason": None, "sent_at": now, "changed_at": now})
     for identifier, outcome in dead.items():
         reason = f"the command could not be sent: {outcome.error}"

@@ -29,6 +29,9 @@ GIVEN_UP = "dead"
 EXPECTING = ("waiting", "command_sent", "stuck")
 """States of an install that go on with an answer."""
 
+UNHEARD = ("waiting", "failed")
+"""Of those, the states in which nobody knew yet that the command had gone out."""
+
 
 @on(CONNECT)
 def answered(event: DeviceEvent, uow: UnitOfWork) -> Iterator[Owed]:
@@ -40,9 +43,13 @@ def answered(event: DeviceEvent, uow: UnitOfWork) -> Iterator[Owed]:
     command = uow.commands.answered_by(event.command_uuid or "", speaker)
     if command is None or command.sender != event.sender or not (command.is_open or command.state == GIVEN_UP):
         return
-    gone_out_after_all = command.state == GIVEN_UP
-    if event.status == "NotNow" and command.is_open:
-        command.change(state="NotNow", next_push_at=uow.now + NOT_NOW)
+    expecting = (*EXPECTING, "failed") if command.state == GIVEN_UP else EXPECTING
+    install = uow.installs.of_command(command.id, command.device_id)
+    waits = install is not None and install.state in expecting
+    if event.status == "NotNow":
+        command.change(state="NotNow", error=None, next_push_at=uow.now + NOT_NOW)
+        if install is not None and waits and install.state in UNHEARD:
+            _has_it(install, command, uow)
         return
     if event.status not in FINAL:
         return
@@ -53,10 +60,14 @@ def answered(event: DeviceEvent, uow: UnitOfWork) -> Iterator[Owed]:
         answer_id=uow.event_id,
         next_push_at=None,
     )
-    install = uow.installs.of_command(command.id, command.device_id)
-    expecting = (*EXPECTING, "failed") if gone_out_after_all else EXPECTING
-    if install is not None and install.state in expecting:
+    if install is not None and waits:
         yield from _go_on(install, command, event, uow)
+
+
+def _has_it(install: Install, command: Command, uow: UnitOfWork) -> None:
+    """Whatever we hear of our own attempt to send it: the device has the command, and will do it later."""
+    sent_at = install.sent_at or command.called_at or uow.now
+    install.change(uow.now, state="command_sent", reason=None, sent_at=sent_at)
 
 
 def _words(event: DeviceEvent) -> str:

@@ -36,7 +36,8 @@ def check(engine: Engine) -> JSONObject:
     expecting = {row.command_id: row for row in found if row.state in ("waiting", "command_sent", "stuck")}
     live = [row for row in asked.values() if row.request_type == "InstallApplication" and row.state in OPEN]
     assert len({(row.device_id, row.arguments["iTunesStoreID"]) for row in live}) == len(live)
-    assert {row.id for row in live} <= expecting.keys()
+    forgotten = [row for row in live if row.id not in expecting]
+    assert not forgotten, [(row, [one for one in found if one.device_id == row.device_id]) for row in forgotten]
     waiting = [asked[row.command_id] for row in found if row.state == "waiting" and row.command_id]
     assert all(row.state in OPEN for row in waiting)
     assert all(owed[row.id] in ("pending", "running", "retryable") for row in waiting if row.state == "pending")

@@ -235,12 +235,12 @@ def test_a_device_that_answered_first_has_the_last_word(engine, owe, said, state
     [one] = take(engine)
     with engine.begin() as connection:
         connection.execute(commands.update().values(state=said))
-        connection.execute(installs.update().values(state="acknowledged"))
+        connection.execute(installs.update().values(state="command_sent"))
 
     settle(engine, [end(one, state)], NOON)
 
     assert [row.state for row in rows(engine, commands)] == [said]
-    assert [row.state for row in rows(engine, installs)] == ["acknowledged"]
+    assert [row.state for row in rows(engine, installs)] == ["command_sent"]
 
 
 def add_install(engine, *, command_id):

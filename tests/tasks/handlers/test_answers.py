@@ -159,6 +159,22 @@ def test_a_device_that_says_not_now_is_pushed_later_and_its_answer_counts(asked)
     assert push_again(asked.at_work) == 0
 
 
+@pytest.mark.parametrize("given_up", [False, True])
+def test_a_device_that_says_not_now_has_the_command_whatever_we_hear_of_sending_it(lab, given_up):
+    lab.enrol()
+    lab.license()
+    claimed = lab.claim()
+    if given_up:
+        lab.settle(claimed, "dead", error="outcome unknown")
+    lab.answer("NotNow")
+    lab.settle(claimed, "dead", error="outcome unknown")
+
+    assert (lab.install["state"], lab.install["reason"]) == ("command_sent", None)
+    assert lab.command_states() == ["NotNow"]
+    lab.acknowledge()
+    assert (lab.install["state"], lab.command_states()) == ("acknowledged", ["Acknowledged"])
+
+
 @pytest.mark.parametrize("status", ["Idle", "Odd", ""])
 def test_a_status_that_ends_nothing_changes_nothing(asked, status):
     asked.answer(status)
@@ -181,7 +197,6 @@ def test_the_answer_to_a_command_that_was_given_up_tells_that_it_went_out_after_
     lab.license()
     lab.settle(lab.claim(), "dead", error="outcome unknown")
     given_up = (lab.install["state"], lab.command_states())
-    lab.answer("NotNow")
     lab.acknowledge()
 
     assert given_up == ("failed", ["dead"])
