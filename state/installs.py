@@ -1,7 +1,7 @@
 """Installs in a unit of work, and both sides they come from: licences and enrolments of the same serial number."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -151,9 +151,9 @@ def licences_of(
     return found
 
 
-def enrolments_of(connection: Connection, serial_keys: Iterable[str]) -> Mapping[str, Enrolment]:
-    """Serial key → the device that has it; of several the one that enrolled last."""
-    found: dict[str, Enrolment] = {}
+def enrolments_of(connection: Connection, serial_keys: Iterable[str]) -> Mapping[str, Sequence[Enrolment]]:
+    """Serial key → the device that has it; of several the one that enrolled last is the first."""
+    found: dict[str, list[Enrolment]] = defaultdict(list)
     columns = [
         devices.c.id.label("device_id"),
         *(devices.c[name] for name in Enrolment.__slots__ if name != "device_id"),
@@ -161,11 +161,8 @@ def enrolments_of(connection: Connection, serial_keys: Iterable[str]) -> Mapping
     for portion in portions(sorted(set(serial_keys))):
         query = select(*columns).where(devices.c.serial_key.in_(portion))
         for row in connection.execute(query.order_by(devices.c.id)).mappings():
-            enrolment = Enrolment(**row)
-            known = found.get(enrolment.serial_key)
-            if known is None or _rank(enrolment) > _rank(known):
-                found[enrolment.serial_key] = enrolment
-    return found
+            found[row["serial_key"]].append(Enrolment(**row))
+    return {key: sorted(enrolments, key=_rank, reverse=True) for key, enrolments in found.items()}
 
 
 def _rank(enrolment: Enrolment) -> tuple[bool, float]:

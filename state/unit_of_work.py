@@ -144,7 +144,7 @@ class UnitOfWork:
         """What Apple said of these serial numbers (of these apps only, unless None), what was flushed included."""
         return licences_of(self._connection, serial_keys, adam_ids)
 
-    def enrolments_of(self, serial_keys: Iterable[str]) -> Mapping[str, Enrolment]:
+    def enrolments_of(self, serial_keys: Iterable[str]) -> Mapping[str, Sequence[Enrolment]]:
         """The device that has each of these serial numbers now, what was flushed included."""
         return enrolments_of(self._connection, serial_keys)
 

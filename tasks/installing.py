@@ -33,7 +33,7 @@ def decide_installs(
     licences: dict[str, list[Licence]] = defaultdict(list)
     for licence in uow.licences_of(enrolments, adam_ids):
         licences[licence.serial_key].append(licence)
-    device_ids = [enrolment.device_id for enrolment in enrolments.values()]
+    device_ids = [enrolment.device_id for holders in enrolments.values() for enrolment in holders]
     uow.installs.load_apps(device_ids, adam_ids)
     uow.commands.look_at(
         install.command_id
@@ -42,7 +42,10 @@ def decide_installs(
         if install.state == "waiting" and install.command_id is not None
     )
     for key in sorted(enrolments):
-        yield from _Decision(uow, setup, enrolments[key]).run(licences[key], adam_ids)
+        holder, *former = enrolments[key]
+        yield from _Decision(uow, setup, holder).run(licences[key], adam_ids)
+        for other in former:
+            _Decision(uow, setup, other).end(f"the serial number is now that of {holder.device_id}", adam_ids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +61,7 @@ class _Decision:
         return self.enrolment.generation or ""
 
     def run(self, licences: Sequence[Licence], adam_ids: Collection[str] | None) -> Iterator[Owed]:
-        known = self.uow.installs.of_device(self.enrolment.device_id)
-        installs = [install for install in known if adam_ids is None or install.adam_id in adam_ids]
-        current = self._current(installs)
+        current = self._current(self._known(adam_ids))
         wanted = {
             licence.adam_id: licence
             for licence in licences
@@ -77,6 +78,16 @@ class _Decision:
                 yield from self.owe(install)
         for adam_id in sorted(current.keys() - wanted.keys() - unsure):
             yield from self._release(current[adam_id], licences)
+
+    def end(self, reason: str, adam_ids: Collection[str] | None) -> None:
+        """Nothing is owed to this device any more; what it has, it keeps."""
+        for install in self._known(adam_ids):
+            if install.state in RELEASABLE:
+                self._let_go(install, reason)
+
+    def _known(self, adam_ids: Collection[str] | None) -> list[Install]:
+        known = self.uow.installs.of_device(self.enrolment.device_id)
+        return [install for install in known if adam_ids is None or install.adam_id in adam_ids]
 
     def _current(self, installs: Sequence[Install]) -> dict[str, Install]:
         """Those of this enrolment; those of earlier ones end, unless they really belong to this one.

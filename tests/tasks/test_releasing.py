@@ -4,7 +4,7 @@ import pytest
 
 from state.retrying import retry
 from tasks.setup import Policy, Setup
-from tests.deliveries import APP, BUNDLE_ID, LOCATION, MINUTE, SECOND
+from tests.deliveries import APP, BUNDLE_ID, LOCATION, MINUTE, SECOND, UDID
 from tests.tasks.lab import INSTALL, REMOVE, SETUP
 
 OTHER = "2049025000439999"
@@ -146,3 +146,24 @@ def test_the_end_of_the_uncertain_quarter_of_an_hour(lab):
     lab.take_back()
 
     assert (unsure, lab.states()) == (["waiting"], ["released"])
+
+
+def test_a_serial_number_that_turns_up_at_another_device_takes_what_was_owed_along(lab):
+    lab.enrol()
+    lab.license()
+    lab.udid = "another"
+    lab.enrol()
+    there = [(row["device_id"], row["state"], row["reason"]) for row in lab.installs()]
+    lab.check_in("CheckOut")
+    lab.udid = UDID
+    lab.check_in("TokenUpdate")
+
+    assert sorted(there) == [
+        (UDID, "released", "the serial number is now that of another"),
+        ("another", "waiting", None),
+    ]
+    assert sorted((row["device_id"], row["state"]) for row in lab.installs()) == [
+        (UDID, "waiting"),
+        ("another", "released"),
+    ]
+    assert sorted(lab.command_states()) == ["pending", "void", "void"]
