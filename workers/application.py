@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from celery import Celery, signals
@@ -42,6 +43,9 @@ EXPIRY = 60.0
 """Seconds after which a tick of a beat job is too old to be worth doing. Beat's clock writes it and a worker's clock
 reads it, so it is far above what clocks differ by."""
 
+NEVER = datetime(2000, 1, 1, tzinfo=UTC)
+"""When beat starts, everything is due: nobody waits an hour for the first list of devices."""
+
 
 def create_app(settings: Settings) -> Celery:
     """Everything a worker or beat needs; connections are opened by each process for itself, after its fork."""
@@ -58,7 +62,8 @@ def create_app(settings: Settings) -> Celery:
         return held["services"]
 
     _add_drains(app, services)
-    app.conf.beat_schedule = _add_housekeeping(app, settings, services) | add_effects(app, settings)
+    jobs = _add_housekeeping(app, settings, services) | add_effects(app, settings)
+    app.conf.beat_schedule = {name: job | {"last_run_at": NEVER} for name, job in jobs.items()}
 
     @signals.setup_logging.connect(weak=False)
     def _logs(**_: Any) -> None:
