@@ -19,8 +19,9 @@ run: $(INSTALLED)
 demo: $(INSTALLED)
 	@$(BIN)/windfall up --demo
 
+# More at once than two cores: tests of whole systems mostly wait.
 test: $(INSTALLED)
-	@$(BIN)/python -m pytest -n 2 --dist worksteal
+	@$(BIN)/python -m pytest -n 4 --dist worksteal
 
 # Minutes of kill -9, of a Redis that is away, and of installs on whole fleets; `make test` has short forms of most.
 faults: $(INSTALLED)

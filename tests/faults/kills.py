@@ -1,7 +1,6 @@
 """`kill -9` at random moments while all four kinds of sender post: what was answered 200 is in SQL once, by itself."""
 
 import random
-import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -47,14 +46,16 @@ def survive(arena: Arena, storm: Storm) -> Outcome:
     """Post while things die, wait until it is quiet, and check. Raises: AssertionError."""
     rng = random.Random(storm.seed)
     kills = dict.fromkeys(storm.roles, 0)
-    done = threading.Event()
     with ThreadPoolExecutor(len(KINDS)) as pool:
         runs = {kind: pool.submit(_post, arena, storm, kind) for kind in KINDS}
         victims = _shuffled_for_ever(storm.roles, rng)
+        role = next(victims)
         while not all(future.done() for future in runs.values()):
-            if not done.wait(rng.uniform(*storm.kill_every)):
+            # Who has not yet come back from the last shot is waited for.
+            time.sleep(rng.uniform(*storm.kill_every))
+            if arena.kill(role, rng):
+                kills[role] += 1
                 role = next(victims)
-                kills[role] += arena.kill(role, rng)
         books = {kind: future.result()[0] for kind, future in runs.items()}
     drained_after = wait_until("everything processed", arena.is_drained, seconds=STUCK)
     check(arena, books)
