@@ -33,7 +33,7 @@ PATIENCE = 30.0
 GIVEN_POSTGRES = os.environ.get("WINDFALL_TEST_DATABASE_URL")
 LOCAL_NAMES = {"", "localhost", "localhost.localdomain"}
 
-MEMORY = Path("/dev/shm")
+MEMORY = Path("/dev/shm")  # noqa: S108 - what is made in it gets random names
 ENOUGH = 2**30
 """Bytes, several times what a run needs."""
 

@@ -27,7 +27,8 @@ def queues(tmp_path, redis_location, redis_client):
     }
 
     def tasks(queue):
-        return [json.loads(message)["headers"]["task"] for message in redis_client.lrange(f"windfall:celery:{queue}", 0, -1)]
+        messages = redis_client.lrange(f"windfall:celery:{queue}", 0, -1)
+        return [json.loads(message)["headers"]["task"] for message in messages]
 
     with subprocess.Popen([sys.executable, "-m", "workers", "beat"], env=environment, cwd=ROOT) as process:
         yield tasks
