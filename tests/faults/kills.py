@@ -2,7 +2,6 @@
 
 import random
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -48,14 +47,9 @@ def survive(arena: Arena, storm: Storm) -> Outcome:
     kills = dict.fromkeys(storm.roles, 0)
     with ThreadPoolExecutor(len(KINDS)) as pool:
         runs = {kind: pool.submit(_post, arena, storm, kind) for kind in KINDS}
-        victims = _shuffled_for_ever(storm.roles, rng)
-        role = next(victims)
         while not all(future.done() for future in runs.values()):
-            # Who has not yet come back from the last shot is waited for.
             time.sleep(rng.uniform(*storm.kill_every))
-            if arena.kill(role, rng):
-                kills[role] += 1
-                role = next(victims)
+            _kill_one(arena, kills, rng)
         books = {kind: future.result()[0] for kind, future in runs.items()}
     drained_after = wait_until("everything processed", arena.is_drained, seconds=STUCK)
     check(arena, books)
@@ -96,7 +90,9 @@ def _post(arena: Arena, storm: Storm, kind: str) -> tuple[Books[Any], JSONObject
     return run(plan)
 
 
-def _shuffled_for_ever(roles: tuple[str, ...], rng: random.Random) -> Iterator[str]:
-    """Each role once in every round, so that a short storm hits all of them."""
-    while True:
-        yield from rng.sample(roles, len(roles))
+def _kill_one(arena: Arena, kills: dict[str, int], rng: random.Random) -> None:
+    """Whoever was shot least, so that a short storm hits all; some have not come back from the last shot."""
+    for role in sorted(rng.sample(list(kills), len(kills)), key=lambda role: kills[role]):
+        if arena.kill(role, rng):
+            kills[role] += 1
+            return
