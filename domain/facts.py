@@ -45,6 +45,13 @@ def learn(facts: Facts, news: Mapping[str, JSON], stamp: Stamp) -> bool:
     return changed
 
 
+def join(facts: Facts, others: Facts) -> bool:
+    """Take over each of the others that is newer; True when anything changed. The same whichever of two is joined."""
+    newer = {name: known for name, known in others.items() if name not in facts or facts[name][1:] < known[1:]}
+    facts.update(newer)
+    return bool(newer)
+
+
 def fact(facts: Facts, name: str) -> JSON:
     """The value of a fact, None when it was never set."""
     known = facts.get(name)

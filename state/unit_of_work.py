@@ -14,6 +14,8 @@ from state.assets import Assets
 from state.assignments import Assignments, add_failures
 from state.commands import Commands, void_commands
 from state.installs import Enrolment, Installs, Licence, enrolments_of, licences_of
+from state.inventory import Inventory
+from state.jamf import Jamf
 from state.locks import take_locks
 from state.outbox import NewAction, add_actions
 from state.pending import Unanswered, take_unanswered
@@ -57,6 +59,8 @@ class UnitOfWork:
         self.users = Users(connection)
         self.commands = Commands(connection)
         self.installs = Installs(connection)
+        self.jamf = Jamf(connection)
+        self.inventory = Inventory(connection)
         self.owed: list[NewAction] = []
         self._new_events: list[dict[str, Any]] = []
         self._new_bodies: list[dict[str, Any]] = []
@@ -177,6 +181,8 @@ class UnitOfWork:
     def flush(self) -> None:
         """Write everything, in one order for all drains. What is left in `owed` was not owed before."""
         self.flush_facts()
+        self.jamf.flush()
+        self.inventory.flush()
         self.commands.flush()
         void_commands(self._connection, self._void)
         self.installs.flush()
