@@ -163,9 +163,11 @@ def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def sqlite_location(_sqlite_template: Path, tmp_path: Path) -> str:
-    """URL of a new SQLite file with our tables."""
-    path = tmp_path / "windfall.db"
+def sqlite_location(_sqlite_template: Path) -> str:
+    """URL of a new SQLite file with our tables, of the same name for every test of a process."""
+    path = _sqlite_template.with_name("now.db")
+    for old in path.parent.glob("now.db*"):
+        old.unlink()
     shutil.copy(_sqlite_template, path)
     return f"sqlite:///{path}"
 
@@ -183,12 +185,18 @@ def database_location(request: pytest.FixtureRequest) -> str:
     return location
 
 
+@pytest.fixture(scope="session")
+def _engines() -> dict[str, Engine]:
+    return {}
+
+
 @pytest.fixture
-def engine(database_location: str) -> Iterator[Engine]:
-    """An engine on that database, as the workers open it."""
-    opened = open_engine(database_location)
-    yield opened
-    opened.dispose()
+def engine(database_location: str, _engines: dict[str, Engine]) -> Iterator[Engine]:
+    """An engine on that database, as the workers open it. The next test gets it too, with all that it has compiled."""
+    if database_location not in _engines:
+        _engines[database_location] = open_engine(database_location)
+    yield _engines[database_location]
+    _engines[database_location].dispose()
 
 
 def _migrate(location: str) -> None:
