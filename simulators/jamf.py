@@ -27,12 +27,15 @@ class Form:
     """How a server of some version writes its events.
 
     ``flat``: a computer's keys lie in ``event`` itself (always so up to 10.11). ``timestamps``: from 10.12 on.
+    ``encoding``: `utf-8`, `utf-8-sig` or `iso-8859-1`; XML names it in its ``prolog``, when it has one.
     """
 
     xml: bool = False
     flat: bool = False
     timestamps: bool = True
     pretty: bool = False
+    encoding: str = "utf-8"
+    prolog: bool = True
 
 
 class Jamf(Sender[JamfEvent]):
@@ -86,10 +89,12 @@ def write(document: JSONObject, form: Form) -> bytes:
     document = {"webhook": document["webhook"], "event": event}
     if form.xml:
         separator = "\n" if form.pretty else ""
-        prolog = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
-        return (prolog + separator.join(_elements("JSSEvent", document, separator))).encode()
+        name = form.encoding.upper().removesuffix("-SIG")
+        prolog = f'<?xml version="1.0" encoding="{name}" standalone="yes"?>\n' if form.prolog else ""
+        return (prolog + separator.join(_elements("JSSEvent", document, separator))).encode(form.encoding)
     indent, separators = (2, (",", ": ")) if form.pretty else (None, (",", ":"))
-    return json.dumps(document, ensure_ascii=False, indent=indent, separators=separators, sort_keys=True).encode()
+    text = json.dumps(document, ensure_ascii=False, indent=indent, separators=separators, sort_keys=True)
+    return text.encode(form.encoding)
 
 
 def _elements(name: str, value: JSON, separator: str) -> Iterator[str]:
