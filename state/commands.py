@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select, tuple_
 
+from domain.json_types import JSONObject
 from state.changes import is_one_of, write_changes
 from state.portions import portions
 from state.schema import commands
@@ -17,13 +18,17 @@ OPEN = ("pending", "sent", "NotNow")
 
 @dataclass(slots=True, kw_only=True)
 class Command:
-    """One command to one enrolment. ``state`` is `pending sent void dead` or the device's last word."""
+    """One command to one enrolment. ``state`` is `pending sent void dead` or the device's last word.
+
+    ``arguments`` are those that people may see.
+    """
 
     id: str
     command_uuid: str
     device_id: str
     sender: str
     request_type: str
+    arguments: JSONObject
     state: str
     called_at: datetime | None
     changes: dict[str, Any] = field(default_factory=dict)

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, bindparam, select, update
 from state.assets import Assets
 from state.assignments import Assignments, add_failures
 from state.commands import Commands, void_commands
+from state.inquiries import Inquiries
 from state.installs import Enrolment, Installs, Licence, enrolments_of, licences_of
 from state.inventory import Inventory
 from state.jamf import Jamf
@@ -61,6 +62,7 @@ class UnitOfWork:
         self.installs = Installs(connection)
         self.jamf = Jamf(connection)
         self.inventory = Inventory(connection)
+        self.inquiries = Inquiries(connection)
         self.owed: list[NewAction] = []
         self._new_events: list[dict[str, Any]] = []
         self._new_bodies: list[dict[str, Any]] = []

@@ -1,9 +1,9 @@
-"""The four statements that SQLite and PostgreSQL both have and SQLAlchemy spells per dialect."""
+"""The five statements that SQLite and PostgreSQL both have and SQLAlchemy spells per dialect."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, Column, Connection, Table, bindparam, func, select
+from sqlalchemy import ARRAY, Column, Connection, Table, bindparam, case, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 
@@ -30,7 +30,8 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[dict[str, An
 def _from_arrays(table: Table, rows: Sequence[dict[str, Any]]) -> "tuple[postgresql.Insert, dict[str, list[Any]]]":
     """One array a column: a statement of hundreds of placeholders costs the driver more than the server."""
     names = list(rows[0])
-    arrays = (func.unnest(bindparam(name, type_=ARRAY(table.c[name].type))) for name in names)
+    # One dimension: JSON that is a list is a value, not a part of the array.
+    arrays = (func.unnest(bindparam(name, type_=ARRAY(table.c[name].type, dimensions=1))) for name in names)
     return postgresql.insert(table).from_select(names, select(*arrays)), {n: [row[n] for row in rows] for n in names}
 
 
@@ -45,11 +46,26 @@ def add_to(connection: Connection, table: Table, rows: Sequence[dict[str, Any]],
 def upsert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
     """Insert rows, each whole and each once, or overwrite those that are there."""
     keys = [column.name for column in table.primary_key]
-    statement: postgresql.Insert | sqlite.Insert
-    parameters: Any = rows
-    if connection.dialect.name == "sqlite":
-        statement = sqlite.insert(table)
-    else:
-        statement, parameters = _from_arrays(table, rows)
+    statement, parameters = _of_many(connection, table, rows)
     values = {name: statement.excluded[name] for name in rows[0] if name not in keys}
     connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=values), parameters)
+
+
+def raise_to(connection: Connection, table: Table, rows: Sequence[dict[str, Any]], names: Collection[str]) -> None:
+    """Insert rows, each once, or raise these columns of those that are there; None is less than anything."""
+    keys = [column.name for column in table.primary_key]
+    statement, parameters = _of_many(connection, table, rows)
+    new, known = statement.excluded, table.c
+    higher = {name: new[name].is_not(None) & (known[name].is_(None) | (new[name] > known[name])) for name in names}
+    values = {name: case((condition, new[name]), else_=known[name]) for name, condition in higher.items()}
+    raised = statement.on_conflict_do_update(index_elements=keys, set_=values, where=or_(*higher.values()))
+    connection.execute(raised, parameters)
+
+
+def _of_many(
+    connection: Connection, table: Table, rows: Sequence[dict[str, Any]]
+) -> "tuple[postgresql.Insert | sqlite.Insert, Any]":
+    """An INSERT of all these rows, and what to execute it with."""
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert(table), rows
+    return _from_arrays(table, rows)

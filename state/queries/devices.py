@@ -9,8 +9,10 @@ from sqlalchemy import Engine, or_, select
 from domain.facts import Facts
 from domain.json_types import JSON, JSONObject
 from domain.notification import serial_key
+from state.queries.inventory import inventory_of
 from state.queries.pages import Filters, Page, Question, page, ready, text_value, true_or_false
 from state.queries.reading import reading
+from state.queries.same_device import same_device
 from state.schema import devices, user_channels
 
 FILTERS: Filters = {
@@ -43,16 +45,21 @@ def list_devices(engine: Engine, question: Question) -> Page:
 
 
 def one_device(engine: Engine, identifier: str) -> JSONObject | None:
-    """A device with what is known of it, and of the users that spoke on it."""
+    """A device with what is known of it, of the users that spoke on it, and what Jamf Pro calls the same device."""
     wanted = text_value(identifier)
     with reading(engine) as connection:
         row = connection.execute(select(devices).where(devices.c.id == wanted)).mappings().first()
         users = select(user_channels).where(user_channels.c.device_id == wanted).order_by(user_channels.c.id)
         channels = connection.execute(users).mappings().all() if row is not None else []
+        inventory = inventory_of(connection, wanted)
     if row is None:
         return None
+    same = same_device(engine, mdm_row=row)
     return {
         **_shown(row, FIELDS),
+        "jamf": same.jamf,
+        "conflicts": same.conflicts,
+        **inventory,
         "user_channels": [_shown(channel, tuple(user_channels.c.keys())) for channel in channels],
     }
 

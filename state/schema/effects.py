@@ -19,7 +19,7 @@ actions = Table(
     # Names the one effect that is owed: owing it again is nothing new.
     Column("key", String(LONGEST_ID), nullable=False),
     Column("kind", String(40), nullable=False),
-    # `mdm:<sender>`, `mail` or `chat`: what fails, waits and is paced together.
+    # `mdm:<sender>`, `jamf:<sender>`, `mail` or `chat`: what fails, waits and is paced together.
     Column("destination", String(120), nullable=False),
     # pending, running, retryable, done or dead.
     Column("state", String(20), nullable=False),
