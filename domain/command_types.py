@@ -44,7 +44,7 @@ QUERIES = (
     *("IMEI", "MEID", "WiFiMAC", "BluetoothMAC", "EthernetMAC", "HostName", "LocalHostName", "TimeZone"),
     *("DeviceCapacity", "AvailableDeviceCapacity", "HasBattery", "BatteryLevel", "AwaitingConfiguration"),
     *("IsActivationLockEnabled", "IsDeviceLocatorServiceEnabled", "IsCloudBackupEnabled", "iTunesStoreAccountIsActive"),
-    *("SupportsiOSAppInstalls", "SoftwareUpdateDeviceID"),
+    *("SupportsiOSAppInstalls", "SoftwareUpdateDeviceID", "IsMultiUser"),
 )
 """What DeviceInformation asks when nobody says what: facts of the device, nothing of its user; a device leaves out
 what it does not have, and what its enrolment may not ask."""
