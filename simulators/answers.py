@@ -4,7 +4,7 @@ Source: https://developer.apple.com/documentation/devicemanagement/install-appli
 Source: https://github.com/apple/device-management/tree/release/mdm/commands
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from simulators.devices import NO_LICENSE, Device, Message
@@ -25,35 +25,21 @@ NEVER_NOT_NOW_ON_IOS = frozenset(
         "Restrictions",
     )
 )
-PLAIN: Mapping[str, Mapping[str, Any]] = {
-    "ProfileList": {"ProfileList": []},
-    "ProvisioningProfileList": {"ProvisioningProfileList": []},
-    "CertificateList": {"CertificateList": []},
-    "SecurityInfo": {"SecurityInfo": {"PasscodePresent": True, "ManagementStatus": {"EnrolledViaDEP": True}}},
-    "DeviceLock": {"MessageResult": "Success"},
-}
+PLAIN: Mapping[str, Mapping[str, Any]] = {"DeviceLock": {"MessageResult": "Success"}}
 """Answers that are always the same; what is not here is acknowledged without a word."""
 
 
-def acknowledged(device: Device, command_uuid: str, request_type: str, content: Mapping[str, Any]) -> Message:
+def acknowledged(
+    device: Device, command_uuid: str, request_type: str, content: Mapping[str, Any], *, user: bool = False
+) -> Message:
     """As this device acknowledges: Macs name the command, iOS devices do not."""
-    return device.acknowledged(command_uuid, {**_named(device, request_type), **content})
+    return device.acknowledged(command_uuid, {**_named(device, request_type), **content}, user=user)
 
 
 def install_acknowledged(device: Device, command_uuid: str, *, bundle_id: str = "", state: str = "Queued") -> Message:
     """The installation is accepted, which is not to say it is done. No bundle id, no Identifier."""
     identifier = {"Identifier": bundle_id} if bundle_id else {}
     return acknowledged(device, command_uuid, "InstallApplication", {**identifier, "State": state})
-
-
-def managed_applications(device: Device, command_uuid: str, apps: Mapping[str, Mapping[str, Any]]) -> Message:
-    """The managed apps by bundle id."""
-    return acknowledged(device, command_uuid, "ManagedApplicationList", {"ManagedApplicationList": dict(apps)})
-
-
-def installed_applications(device: Device, command_uuid: str, apps: Sequence[Mapping[str, Any]]) -> Message:
-    """The apps that are there."""
-    return acknowledged(device, command_uuid, "InstalledApplicationList", {"InstalledApplicationList": list(apps)})
 
 
 def install_refused(device: Device, command_uuid: str, *, adam_id: str, reason: str) -> Message:
@@ -81,6 +67,16 @@ def not_understood(device: Device, command_uuid: str, request_type: str) -> Mess
     """There is no such command."""
     chain = [_link(12021, "MCMDMErrorDomain", f"“{request_type}” is not a valid request type.")]
     return device.error(command_uuid, chain)
+
+
+def not_supported(device: Device, command_uuid: str, request_type: str, *, user: bool = False) -> Message:
+    """There is such a command, but not on this platform, in this enrolment or on this channel."""
+    return refused(device, command_uuid, (12021, f"“{request_type}” is not supported."), user=user)
+
+
+def refused(device: Device, command_uuid: str, why: tuple[int, str], *, user: bool = False) -> Message:
+    """``why``: the code, among those of MCMDMErrorDomain, and what it means."""
+    return device.error(command_uuid, [_link(why[0], "MCMDMErrorDomain", why[1])], user=user)
 
 
 def _link(code: int, domain: str, text: str) -> dict[str, Any]:

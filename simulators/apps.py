@@ -28,6 +28,36 @@ class App:
         """Whether it can be opened by now."""
         return self.status == MANAGED
 
+    @property
+    def listed(self) -> bool:
+        """Whether the device shows it at all."""
+        return self.status in {INSTALLING, MANAGED}
+
+    def as_managed(self) -> dict[str, Any]:
+        """Its entry in a ManagedApplicationList."""
+        return {
+            "Status": self.status,
+            "ManagementFlags": 1,
+            "HasConfiguration": False,
+            "HasFeedback": False,
+            "IsValidated": True,
+            "ExternalVersionIdentifier": 860_000_000,
+        }
+
+    def as_installed(self) -> dict[str, Any]:
+        """Its entry in an InstalledApplicationList."""
+        return {
+            "Identifier": self.bundle_id,
+            "Name": f"App {self.adam_id}",
+            "ShortVersion": "1.2",
+            "Version": "120",
+            "BundleSize": 12_000_000,
+            "Installing": not self.installed,
+            "AppStoreVendable": True,
+            "DeviceBasedVPP": True,
+            "IsValidated": True,
+        }
+
 
 class Apps:
     """By bundle id. Each question is also a step of the installations under way."""
@@ -67,42 +97,25 @@ class Apps:
             if not app.managed or (asked and app.bundle_id not in asked):
                 continue
             self._step(app, now)
-            listed[app.bundle_id] = {
-                "Status": app.status,
-                "ManagementFlags": 1,
-                "HasConfiguration": False,
-                "HasFeedback": False,
-                "IsValidated": True,
-                "ExternalVersionIdentifier": 860_000_000,
-            }
+            listed[app.bundle_id] = app.as_managed()
             if app.status not in {INSTALLING, MANAGED}:
                 del self._apps[app.bundle_id]
         return listed
 
-    def installed_list(self, bundle_ids: Iterable[str], now: datetime, *, managed_only: bool) -> list[dict[str, Any]]:
-        """The InstalledApplicationList, with the system's own apps left out."""
+    def look(self, bundle_ids: Iterable[str], now: datetime) -> None:
+        """Somebody asks for the InstalledApplicationList, or for ``bundle_ids`` of it."""
         asked = set(bundle_ids)
-        listed = []
         for app in self._apps.values():
-            if (asked and app.bundle_id not in asked) or (managed_only and not app.managed):
-                continue
-            if not app.managed:
+            if not app.managed and (not asked or app.bundle_id in asked):
                 self._step(app, now)
-            if app.status in {INSTALLING, MANAGED}:
-                listed.append(
-                    {
-                        "Identifier": app.bundle_id,
-                        "Name": f"App {app.adam_id}",
-                        "ShortVersion": "1.2",
-                        "Version": "120",
-                        "BundleSize": 12_000_000,
-                        "Installing": not app.installed,
-                        "AppStoreVendable": True,
-                        "DeviceBasedVPP": True,
-                        "IsValidated": True,
-                    }
-                )
-        return listed
+
+    def managed_now(self) -> dict[str, dict[str, Any]]:
+        """What the next ManagedApplicationList would begin with; to look changes nothing."""
+        return {app.bundle_id: app.as_managed() for app in self._apps.values() if app.managed}
+
+    def installed_now(self) -> list[tuple[dict[str, Any], bool]]:
+        """The InstalledApplicationList, without what people installed; and whether the app is managed."""
+        return [(app.as_installed(), app.managed) for app in self._apps.values() if app.listed]
 
     def _step(self, app: App, now: datetime) -> None:
         if app.status != INSTALLING:

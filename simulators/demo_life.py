@@ -10,6 +10,7 @@ from simulators.jamf_events import event
 from simulators.lives import increasing, jamf_subject, jamf_traffic
 from simulators.managed_device import ManagedDevice
 from simulators.managed_fleet import ManagedFleet
+from simulators.profiles import Profile
 
 TICK = 0.25
 """Seconds from one `Life.tick` to the next."""
@@ -28,6 +29,9 @@ ENROL_WITHIN = 20.0
 ASSIGN_EVERY = 1.5
 """Seconds between two chunks at first: of some devices Apple speaks before they enrol."""
 
+CHANGE_EVERY = 10.0
+"""Seconds between two changes on a device that nobody is told of."""
+
 FAILED_SHARE = 0.06
 NOT_ENOUGH = (9709, "not enough licences")
 
@@ -39,11 +43,12 @@ Member = tuple[ManagedFleet, ManagedDevice]
 
 
 class Life:
-    """``tick`` it. What happens is drawn from ``rng``."""
+    """``tick`` it. What happens is drawn from ``rng``, and what only changes on devices by itself, from a constant."""
 
     def __init__(self, world: World, *, rng: random.Random) -> None:
         self._world = world
         self._rng = rng
+        self._chance = random.Random(1)
         self._clock = increasing(lambda: datetime.now(UTC))
         self._location = Location(U_ID, rng=rng)
         self._jamf = jamf_traffic(world.jamf_devices, rng, self._clock)
@@ -79,6 +84,8 @@ class Life:
         if self._first and self._ticks % round(ASSIGN_EVERY / TICK) == 0:
             self._send(self._first.pop(0))
         self._ticks += 1
+        if self._ticks % round(CHANGE_EVERY / TICK) == 0:
+            self._change()
         for happening, every_s in self._happenings.items():
             if self._rng.random() < TICK / every_s:
                 happening()
@@ -124,8 +131,24 @@ class Life:
         if drawn := self._draw(enrolled=True):
             fleet, member = drawn
             if self._rng.random() < 0.3:
-                member.device.upgrade()
+                member.inventory.update_os()
             fleet.wipe([member])
+
+    def _change(self) -> None:
+        """Something on a device is another from now on; nobody is told before the next inventory."""
+        here = [member for _, member in self._world.members() if member.enrolled]
+        if here:
+            inventory, number = self._chance.choice(here).inventory, self._chance.randrange(100)
+            changes: Sequence[Callable[[], object]] = (
+                inventory.offer_update,
+                inventory.update_os,
+                lambda: inventory.rename(f"Desk {number}"),
+                lambda: inventory.install_app("Torch", identifier="com.example.torch"),
+                lambda: inventory.remove_app("com.example.torch"),
+                lambda: inventory.install_profile(Profile(identifier="com.example.vpn", name=f"VPN {number}")),
+                lambda: inventory.know(AvailableDeviceCapacity=float(number)),
+            )
+            self._chance.choice(changes)()
 
     def _leave(self) -> None:
         if drawn := self._draw(enrolled=True):

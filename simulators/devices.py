@@ -165,10 +165,12 @@ class Device:
         command_uuid: str,
         chain: Sequence[Mapping[str, Any]] = NO_LICENSE,
         content: Mapping[str, Any] | None = None,
+        *,
+        user: bool = False,
     ) -> Message:
         """A command failed; the first of ``chain`` is the top error, the rest its causes."""
         errors = [dict(link) for link in chain]
-        return self._result("Error", {"CommandUUID": command_uuid, "ErrorChain": errors, **(content or {})})
+        return self._result("Error", {"CommandUUID": command_uuid, "ErrorChain": errors, **(content or {})}, user=user)
 
     def not_now(self, command_uuid: str, *, user: bool = False) -> Message:
         """Ask again later."""
@@ -183,10 +185,11 @@ class Device:
         """Answer DeviceInformation: only what was asked, is known and may be told."""
         asked = set(queries)
         hidden = HIDDEN_FROM_USER_ENROLLMENT if self.identity.kind.is_user_enrollment else frozenset()
-        told = {key: value for key, value in self._facts().items() if key in asked - hidden}
+        told = {key: value for key, value in self.facts().items() if key in asked - hidden}
         return self.acknowledged(command_uuid, {"QueryResponses": told})
 
-    def _facts(self) -> dict[str, Any]:
+    def facts(self) -> dict[str, Any]:
+        """What it knows of itself, told or not."""
         identity = self.identity
         facts = {
             "UDID": identity.udid,

@@ -22,13 +22,17 @@ PLAIN = {"Content-Type": "text/plain; charset=utf-8"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One request. ``path`` is decoded and without its query; header names are in lower case."""
+    """One request. ``path`` is decoded and without its query; header names are in lower case.
+
+    ``query`` has the first value of each name, ``queries`` all of them.
+    """
 
     method: str
     path: str
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes
+    queries: Mapping[str, list[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,12 +169,14 @@ class _Handler(BaseHTTPRequestHandler):
             if self.headers.get("Transfer-Encoding", "").lower() == "chunked"
             else self.rfile.read(int(self.headers.get("Content-Length") or 0))
         )
+        queries = parse_qs(parts.query, keep_blank_values=True)
         return Request(
             method=self.command,
             path=unquote(parts.path),
-            query={key: values[0] for key, values in parse_qs(parts.query, keep_blank_values=True).items()},
+            query={key: values[0] for key, values in queries.items()},
             headers={key.lower(): value for key, value in self.headers.items()},
             body=body,
+            queries=queries,
         )
 
     def _chunks(self) -> bytes:

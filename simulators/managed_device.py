@@ -9,13 +9,17 @@ from dataclasses import replace
 
 from simulators.apps import Apps
 from simulators.devices import Device, Message
+from simulators.identities import Kind
+from simulators.inventory import Inventory
 from simulators.lives import enrolment
 from simulators.mdm_server import MDMServer
+from simulators.nanomdm import enrollment_ids
 from simulators.responding import ReceivedInstall, Responder
 from simulators.temper import Outcome, Temper
+from simulators.truth import Truth
 
-Later = Callable[[float], None]
-"""Asks for a connect of this device in so many seconds."""
+Later = Callable[[float, bool], None]
+"""Asks for a connect of this device in so many seconds, True: of its user."""
 
 
 class ManagedDevice:
@@ -35,7 +39,7 @@ class ManagedDevice:
         self._responder = Responder(device, temper=temper, rng=rng)
         self._server = server
         self._rng = rng
-        self._later = later or (lambda _: None)
+        self._later = later or (lambda *_: None)
         self._lock = threading.RLock()
 
     @property
@@ -47,6 +51,29 @@ class ManagedDevice:
     def serial_number(self) -> str:
         """As on its case; the server of a User Enrollment never learns it."""
         return self.device.identity.serial_number
+
+    @property
+    def user_ids(self) -> frozenset[str]:
+        """The ids under which servers push to its user; none when there is none.
+
+        MicroMDM takes the bare UserID, which all users of all Shared iPads have in common, and is heard by none.
+        """
+        identity = self.device.identity
+        if not identity.user:
+            return frozenset()
+        ids = {enrollment_ids({"UDID": identity.udid, "EnrollmentID": identity.enrollment_id, **identity.user})["id"]}
+        return frozenset(ids if identity.kind is Kind.SHARED_IPAD else ids | {identity.user.get("UserID", "")} - {""})
+
+    @property
+    def inventory(self) -> Inventory:
+        """What is on it, to be changed at will; apps that MDM installed are not among it."""
+        return self._responder.inventory
+
+    @property
+    def truth(self) -> Truth:
+        """All that is on it at present, those apps too."""
+        with self._lock:
+            return self._responder.truth
 
     @property
     def temper(self) -> Temper:
@@ -105,6 +132,7 @@ class ManagedDevice:
         """Erased and enrolled anew, without a word of goodbye."""
         with self._lock:
             self._responder.apps = Apps()
+            self._responder.inventory.wipe()
             self.enrol()
 
     def check_out(self) -> None:
@@ -113,30 +141,34 @@ class ManagedDevice:
             self._server.receive(self.device.check_out())
             self._leave()
 
-    def connect(self) -> None:
-        """Ask for commands and answer them until there are no more, as after a push. Not enrolled: nothing."""
+    def connect(self, *, user: bool = False) -> None:
+        """Ask for commands and answer them until there are no more, as after a push. Not enrolled: nothing.
+
+        ``user``: over the user channel, where it has one.
+        """
         with self._lock:
             if self.enrolled:
-                self._converse(self.device.idle())
+                self._converse(self.device.idle(user=user), user=user)
 
     def _leave(self) -> None:
         self.enrolled = False
         self._responder.apps = Apps()
+        self._responder.inventory.leave()
 
-    def _converse(self, message: Message | None) -> None:
+    def _converse(self, message: Message | None, *, user: bool = False) -> None:
         """Report, take the next command, and so on. After a last word of NotNow it comes back by itself."""
         status = ""
         while message is not None:
             status = message.content["Status"]
             command = self._tell(message)
-            message = self._respond(command) if command and self.enrolled else None
+            message = self._respond(command, user) if command and self.enrolled else None
         if status == "NotNow":
-            self._later(self.temper.not_now_poll_s)
+            self._later(self.temper.not_now_poll_s, user)
 
-    def _respond(self, command: bytes) -> Message | None:
+    def _respond(self, command: bytes, user: bool) -> Message | None:
         document = plistlib.loads(command)
         self.commands.append((document["CommandUUID"], document["Command"]["RequestType"]))
-        return self._responder.respond(document)
+        return self._responder.respond(document, user=user)
 
     def _tell(self, message: Message) -> bytes | None:
         """Report; now and then the server's reply is lost, and the device reports again."""
@@ -150,4 +182,5 @@ class ManagedDevice:
             command = self._server.receive(again)
         if self._responder.erased:
             self._leave()
+            self._responder.inventory.wipe()
         return command

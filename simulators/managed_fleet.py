@@ -55,6 +55,7 @@ class ManagedFleet:
                 later=self._alarm(id_),
             )
         self._by_serial = {member.serial_number: member for member in self}
+        self._users = {id_: member for member in self for id_ in member.user_ids}
         server.on_push(self.wake)
 
     def __iter__(self) -> Iterator[ManagedDevice]:
@@ -89,8 +90,8 @@ class ManagedFleet:
             self.wake(id_)
 
     def wake(self, id_: str, *, after: float = 0.0) -> None:
-        """Let a device connect soon; pushes on the way are merged, ids of users and strangers ignored."""
-        member = self._members.get(id_)
+        """Let a device connect soon, or its user; pushes on the way are merged, ids of strangers ignored."""
+        member = self._members.get(id_) or self._users.get(id_)
         if member is None:
             return
         with self._lock:
@@ -98,7 +99,7 @@ class ManagedFleet:
                 if id_ in self._ringing:
                     return
                 self._ringing.add(id_)
-        self._rota.ask(id_, lambda: self._connect(member, merged=not after), after=after)
+        self._rota.ask(id_, lambda: self._connect(member, id_, merged=not after), after=after)
 
     def settle(self, timeout: float = 10.0) -> bool:
         """Wait until no device is connected or about to connect; False when that took longer."""
@@ -128,14 +129,17 @@ class ManagedFleet:
         self._rota.check()
         return self
 
-    def _connect(self, member: ManagedDevice, *, merged: bool) -> None:
+    def _connect(self, member: ManagedDevice, id_: str, *, merged: bool) -> None:
         if merged:
             with self._lock:
-                self._ringing.discard(member.device_id)
-        member.connect()
+                self._ringing.discard(id_)
+        member.connect(user=id_ in self._users)
 
-    def _alarm(self, id_: str) -> Callable[[float], None]:
-        return lambda seconds: self.wake(id_, after=seconds)
+    def _alarm(self, id_: str) -> Callable[[float, bool], None]:
+        def alarm(seconds: float, user: bool) -> None:
+            self.wake(min(self._members[id_].user_ids) if user else id_, after=seconds)
+
+        return alarm
 
 
 def _act(act: Callable[[ManagedDevice], None], member: ManagedDevice, done: threading.Semaphore) -> None:

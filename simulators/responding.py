@@ -13,7 +13,13 @@ from typing import Any
 from simulators import answers
 from simulators.apps import INSTALLING, MANAGED, App, Apps, bundle_id_of, due
 from simulators.devices import Device, Message
+from simulators.inventory import Inventory
+from simulators.reporting import Ask, Reporter
 from simulators.temper import Outcome, Temper
+from simulators.truth import Item, Truth
+
+NOT_ON_MACS = frozenset({"IsValidated", "AppStoreVendable", "DeviceBasedVPP", "HasFeedback"})
+"""What only iOS says of an app that MDM installed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +56,12 @@ class Responder:
         self.temper = temper
         self.plan: deque[Outcome] = deque()
         self.apps = Apps()
+        self.inventory = Inventory(device, own_apps=temper.own_apps)
         self.enrolment = 0
         self.erased = False
         self.received: list[ReceivedInstall] = []
         self._device = device
+        self._reporter = Reporter(device, self.inventory)
         self._rng = rng
         self._memory = _Memory()
 
@@ -62,6 +70,13 @@ class Responder:
         self.enrolment += 1
         self.erased = False
         self._memory = _Memory()
+        self.inventory.begin()
+        self._reporter.begin()
+
+    @property
+    def truth(self) -> Truth:
+        """All that is on it at present."""
+        return self._truth(self.apps.managed_now())
 
     def forget(self) -> int:
         """Drop the books; how many InstallApplications were in them. What is still to be answered is remembered."""
@@ -71,22 +86,30 @@ class Responder:
         self._memory.offers = {uuid: offers[uuid] for uuid in offers if uuid in self._memory.outcomes}
         return count
 
-    def respond(self, document: Mapping[str, Any]) -> Message | None:
-        """The answer to a command; None when there is none and the connection just ends."""
+    def respond(self, document: Mapping[str, Any], *, user: bool = False) -> Message | None:
+        """The answer to a command; None when there is none and the connection just ends.
+
+        ``user``: it came over the user channel, where fewer are known.
+        """
         command, command_uuid = document["Command"], document["CommandUUID"]
         kind = command["RequestType"]
         outcome = None
-        if kind == "InstallApplication":
+        if kind == "InstallApplication" and not user:
             outcome = self._decide(command_uuid, str(command.get("iTunesStoreID", "")))
             if outcome is Outcome.SILENT and self._memory.offers[command_uuid] <= self.temper.silent_offers:
                 return None
         if self._puts_off(command_uuid, kind, outcome):
-            return self._device.not_now(command_uuid)
+            return self._device.not_now(command_uuid, user=user)
         # The same command once more would be a new one to the device.
         self._memory.outcomes.pop(command_uuid, None)
         self._memory.put_off.pop(command_uuid, None)
         if outcome is not None:
             return self._install(command_uuid, command, outcome)
+        ask = Ask(command_uuid=command_uuid, command=command, user=user)
+        if self._reporter.answers(ask):
+            return self._report(ask)
+        if user:
+            return answers.not_supported(self._device, command_uuid, kind, user=True)
         return self._answer(command_uuid, kind, command)
 
     def _decide(self, command_uuid: str, adam_id: str) -> Outcome:
@@ -163,18 +186,29 @@ class Responder:
         licensed = self.temper.licensed
         return licensed is None or not adam_id or licensed(self._device.identity.serial_number, adam_id)
 
+    def _report(self, ask: Ask) -> Message:
+        """To ask for apps is a step of their installation, too."""
+        identifiers, now = ask.command.get("Identifiers") or (), self._device.clock()
+        managed = None
+        if ask.request_type == "ManagedApplicationList" and not ask.user:
+            managed = self.apps.managed_list(identifiers, now)
+        elif ask.request_type == "InstalledApplicationList" and not ask.command.get("ManagedAppsOnly"):
+            self.apps.look(identifiers, now)
+        truth = self._truth(self.apps.managed_now() if managed is None else managed)
+        return self._reporter.answer(ask, truth, self.temper)
+
+    def _truth(self, managed: Mapping[str, Mapping[str, Any]]) -> Truth:
+        hidden = NOT_ON_MACS if self._device.identity.kind.is_mac else frozenset()
+        installed = [
+            Item(keys={key: app[key] for key in app if key not in hidden}, managed=managed)
+            for app, managed in self.apps.installed_now()
+        ]
+        listed = {name: {key: app[key] for key in app if key not in hidden} for name, app in managed.items()}
+        return self.inventory.truth(installed, listed)
+
     def _answer(self, command_uuid: str, kind: str, command: Mapping[str, Any]) -> Message:
-        device, identifiers = self._device, command.get("Identifiers") or ()
+        device = self._device
         match kind:
-            case "DeviceInformation":
-                return device.device_information(command_uuid, command.get("Queries") or ())
-            case "ManagedApplicationList":
-                managed = self.apps.managed_list(identifiers, device.clock())
-                return answers.managed_applications(device, command_uuid, managed)
-            case "InstalledApplicationList":
-                only = bool(command.get("ManagedAppsOnly"))
-                installed = self.apps.installed_list(identifiers, device.clock(), managed_only=only)
-                return answers.installed_applications(device, command_uuid, installed)
             case "RemoveApplication":
                 bundle_id = str(command.get("Identifier", ""))
                 self.apps.remove(bundle_id)

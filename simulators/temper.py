@@ -33,6 +33,9 @@ class Temper:
 
     ``licensed`` is asked with serial number and store id, if given: without a licence an install is an Error 12064.
     ``rejection_reason`` empty: Other on Macs, which know no better, NotSupported elsewhere.
+    Of commands that ask or change what is on the device, ``error_share`` end in an Error. ``missing_share`` is of keys
+    that Apple calls optional: such a one is left out of an answer, and of no other in the same enrolment.
+    ``own_apps``: so many apps, at most, people installed before; it counts when the device is made, and not later.
     An app is ``Installing`` for so many ManagedApplicationLists and so many seconds, whichever takes longer.
     """
 
@@ -49,6 +52,9 @@ class Temper:
     not_now_times: int = 1
     not_now_poll_s: float = 0.05
     repeat_share: float = 0.0
+    error_share: float = 0.0
+    missing_share: float = 0.0
+    own_apps: int = 0
     installing_polls: int = 1
     installing_s: float = 0.0
     licensed: Callable[[str, str], bool] | None = None

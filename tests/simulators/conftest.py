@@ -13,6 +13,8 @@ import requests
 from simulators.devices import Device
 from simulators.identities import Kind, draw_identity
 from simulators.micromdm_api import MicroMDMApi
+from simulators.nanomdm_api import NanoMDMApi
+from tests.simulators.estate import Estate
 
 START = datetime(2031, 1, 15, 8, 30, 0, 123456, tzinfo=UTC)
 PATIENCE = 10.0
@@ -135,3 +137,11 @@ def enrolled(micromdm_api, make_device) -> Callable[..., Device]:
         return device
 
     return enrol
+
+
+@pytest.fixture
+def estate() -> Iterator[Estate]:
+    with NanoMDMApi(api_key="k") as api:
+        opened = Estate(api)
+        yield opened
+        opened.close()

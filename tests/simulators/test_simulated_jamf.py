@@ -106,6 +106,20 @@ def test_in_smart_group_events_computer_is_a_boolean_and_the_id_is_lower_case(ma
     assert "computer" not in make_event("SmartGroupUserMembershipChange").event
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "iso-8859-1"])
+def test_text_is_in_the_encoding_that_was_set_and_xml_names_it(encoding):
+    document = {"webhook": {}, "event": {"name": "Søren"}}
+
+    as_json, as_xml, bare = (
+        write(document, Form(encoding=encoding, xml=xml, prolog=prolog))
+        for xml, prolog in ((False, True), (True, True), (True, False))
+    )
+
+    assert json.loads(as_json.decode(encoding)) == document
+    assert fromstring(as_xml).findtext("event/name") == "Søren"
+    assert bare.decode(encoding).startswith("<JSSEvent>")
+
+
 def test_xml_writes_lists_as_rows_and_special_characters_safely():
     document = {"webhook": {}, "event": {"ids": [377, 390], "none": [], "name": "Søren's <lab> & co", "x": ""}}
 
