@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.client import HTTPException
 from ssl import SSLError
@@ -36,8 +36,9 @@ https://developers.cloudflare.com/support/troubleshooting/http-status-codes/clou
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One request. ``basic`` is user and password; ``secrets`` are taken out of whatever the far end says.
+    """One request. ``basic`` is user and password, ``bearer`` a token instead.
 
+    They and ``secrets`` are taken out of whatever the far end says.
     ``harmless`` means that doing it twice is as good as once: a lost answer is then a failure like any other.
     """
 
@@ -45,19 +46,24 @@ class Call:
     url: str
     body: bytes = b""
     content_type: str = "application/json"
+    accept: str = ""
     basic: tuple[str, str] | None = None
+    bearer: str = field(default="", repr=False)
     harmless: bool = False
     most: int = MOST_READ
     secrets: tuple[str, ...] = ()
 
     def headers(self) -> dict[str, str]:
         headers = {"Accept-Encoding": "identity", "User-Agent": "Windfall"}
+        if self.accept:
+            headers["Accept"] = self.accept
         if self.body:
             headers["Content-Type"] = self.content_type
         return headers
 
     def all_secrets(self) -> Iterator[str]:
         yield from self.secrets
+        yield self.bearer
         if self.basic:
             yield from (self.basic[1], quote(self.basic[1], safe=""), _token(self.basic))
 
@@ -126,9 +132,11 @@ class Caller:
         def sign(request: PreparedRequest) -> PreparedRequest:
             if call.basic:
                 request.headers["Authorization"] = f"Basic {_token(call.basic)}"
+            elif call.bearer:
+                request.headers["Authorization"] = f"Bearer {call.bearer}"
             return request
 
-        auth = sign if call.basic else None
+        auth = sign if call.basic or call.bearer else None
         request = Request(call.method, call.url, headers=call.headers(), data=call.body, auth=auth).prepare()
         response = self._transport.send(request, stream=True)
         body = _read(response, call.most)

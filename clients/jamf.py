@@ -1,0 +1,134 @@
+"""Jamf Pro's two APIs: its version, device records and policy names, by the newest way that the server has.
+
+Only what is configured is called, never an address that an event or an answer tells.
+
+Source: https://developer.jamf.com/jamf-pro/reference, https://developer.jamf.com/jamf-pro/reference/classic-api
+(checked 2026-11).
+"""
+
+import re
+import time
+from collections.abc import Callable
+
+from clients.caller import DEADLINE
+from clients.jamf_memory import Memory
+from clients.jamf_pages import MOST_LIST_READ, Records, page_query
+from clients.jamf_records import Family, JamfRecord, read_record
+from clients.jamf_server import JamfServer
+from clients.jamf_token import Login
+from clients.jamf_version import version_key, version_on_page
+from clients.jamf_ways import CLASSIC, WAYS, Way
+from domain.errors import PermanentError
+from domain.json_types import JSON
+
+MOST_RECORD_READ = 16 * 1024 * 1024
+"""Bytes of one record or policy."""
+
+WAY_AGE = 3_600.0
+"""Seconds for which the way that was found is taken: servers get updates."""
+
+NAME_AGE = 300.0
+"""Seconds for which a policy's name is remembered, and that there is no such policy."""
+
+MOST_NAMES = 10_000
+
+_NUMBER = re.compile("[0-9]{1,20}")
+
+
+class JamfPro:
+    """One server, known as the sender ``name``. Any number of threads may use it.
+
+    Every method raises TransientError and PermanentError as `JamfServer.get` and `JamfServer.refusal` say.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        login: Login,
+        *,
+        name: str = "jamf",
+        deadline: float = DEADLINE,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._server = JamfServer(url, login, name=name, deadline=deadline, monotonic=monotonic)
+        self._ways: Memory[Family, Way] = Memory(WAY_AGE, most=len(WAYS), monotonic=monotonic)
+        self._names: Memory[str, str | None] = Memory(NAME_AGE, most=MOST_NAMES, monotonic=monotonic)
+
+    def is_healthy(self) -> bool:
+        """Whether it is up, as it says without being told who asks; True of an old one that cannot say."""
+        reply = self._server.get_openly("/api/v1/health-check")
+        return reply.answer.status in {200, 204, 404}
+
+    def version(self) -> str:
+        """As the server writes it; servers before 10.13 have it on their log-in page only."""
+        reply = self._server.get("/api/v1/jamf-pro-version")
+        if reply.is_missing:
+            reply = self._server.get_openly("/")
+            found = version_on_page(reply.answer.body) if reply.answer.status == 200 else None
+        else:
+            said = self._server.document(reply).get("version")
+            found = said.strip() if isinstance(said, str) and version_key(said) else None
+        if found is None:
+            raise self._server.refusal(reply)
+        return found
+
+    def record(self, family: Family, jamf_id: str) -> JamfRecord | None:
+        """One computer or mobile device as it is now; None when there is none (any more, or yet)."""
+        if not _NUMBER.fullmatch(jamf_id):
+            raise PermanentError(f"{jamf_id[:20]!r} is no id of a Jamf Pro record")
+        way = self._way(family)
+        reply = self._server.get(way.one.format(id=jamf_id), way.one_query, most=MOST_RECORD_READ)
+        if reply.is_missing:
+            if way is not CLASSIC[family] and reply.answer.document() is None:
+                # A page: it may be this way that is gone, or a balancer that does not find the server.
+                self._ways.forget(family)
+                raise self._server.refusal(reply)
+            return None
+        document: JSON = self._server.document(reply)
+        if way.key and isinstance(document, dict):
+            document = document.get(way.key)
+        record = read_record(family, document)
+        if record is None or record.jamf_id != jamf_id:
+            raise self._server.refusal(reply)
+        return record
+
+    def records(self, family: Family) -> Records:
+        """All of a family. Raises: as every method, while the way to list them is looked for."""
+        return Records(self._server, self._way(family), family)
+
+    def policy_name(self, policy_id: str) -> str | None:
+        """None when there is no such policy, or it has no name. Remembered either way for `NAME_AGE`."""
+        if not _NUMBER.fullmatch(policy_id):
+            raise PermanentError(f"{policy_id[:20]!r} is no id of a Jamf Pro policy")
+        return self._names.get(policy_id, lambda: self._read_policy_name(policy_id))
+
+    def policy_names(self) -> dict[str, str]:
+        """The names of all policies by id, in one request."""
+        reply = self._server.get("/JSSResource/policies", most=MOST_LIST_READ)
+        named = [entry for entry in self._server.list_in(reply, "policies") if isinstance(entry, dict)]
+        found = {str(entry.get("id")): entry.get("name") for entry in named}
+        names = {policy_id: name for policy_id, name in found.items() if isinstance(name, str) and name.strip()}
+        for policy_id, name in names.items():
+            self._names.put(policy_id, name)
+        return names
+
+    def _read_policy_name(self, policy_id: str) -> str | None:
+        reply = self._server.get(f"/JSSResource/policies/id/{policy_id}/subset/General", most=MOST_RECORD_READ)
+        if reply.is_missing:
+            return None
+        policy = self._server.document(reply).get("policy")
+        general = policy.get("general") if isinstance(policy, dict) else None
+        name = general.get("name") if isinstance(general, dict) else None
+        return name.strip() or None if isinstance(name, str) else None
+
+    def _way(self, family: Family) -> Way:
+        return self._ways.get(family, lambda: self._find_way(family))
+
+    def _find_way(self, family: Family) -> Way:
+        """The first that is there: a list that is empty is still a list."""
+        for way in WAYS[family]:
+            reply = self._server.get(way.all, (*way.all_query, *page_query(0, 1)))
+            if not reply.is_missing:
+                self._server.list_in(reply, way.list_key)
+                return way
+        return CLASSIC[family]

@@ -1,0 +1,84 @@
+"""What a Jamf Pro must not be believed: pages without end, lists that are none, records of somebody else."""
+
+import pytest
+
+from clients.jamf import JamfPro
+from domain.errors import PermanentError, TransientError
+from tests.clients.far_end import answer
+from tests.jamf_pro import login
+
+TOKEN = answer(200, {"access_token": "t", "expires_in": 600})
+
+
+def far(far_end, *steps):
+    """Our client of a far end that gives a token and then these answers."""
+    far_end.steps = [TOKEN, *steps]
+    return JamfPro(far_end.url, login())
+
+
+def test_a_server_that_gives_the_same_page_for_ever_ends_the_read(far_end):
+    same = answer(200, {"totalCount": 10**9, "results": [{"id": str(number)} for number in range(200)]})
+
+    with pytest.raises(TransientError, match="is the one before it once more"):
+        list(far(far_end, same).records("computer"))
+    assert len(far_end.arrivals) == 4
+
+
+def test_pages_that_end_before_their_total_end_the_read(far_end):
+    some = answer(200, {"totalCount": 10**9, "results": [{"id": "1"}]})
+    none = answer(200, {"totalCount": 10**9, "results": []})
+
+    pages = list(far(far_end, none, some, none).records("computer"))
+
+    assert [[record.jamf_id for record in page] for page in pages] == [["1"]]
+
+
+@pytest.mark.parametrize("junk", [{"results": None}, {"results": {}}, {}, {"totalCount": 0}])
+def test_what_is_no_list_is_no_empty_list(far_end, junk):
+    with pytest.raises(TransientError, match="not its documented answer"):
+        list(far(far_end, answer(200, junk)).records("computer"))
+
+
+def test_odd_entries_are_left_out_and_odd_values_too(far_end):
+    entries = [
+        None,
+        7,
+        {},
+        {"id": ""},
+        {"id": True},
+        {"id": "9" * 300},
+        {"id": 5, "udid": 7, "general": [], "hardware": {"serialNumber": " S1 ", "model": {"a": 1}}},
+        {"id": "6", "udid": "u\x00", "general": {"name": "x" * 5_000, "reportDate": "soon", "lastContactTime": "0"}},
+    ]
+    reply = answer(200, {"totalCount": len(entries), "results": entries})
+
+    [[five, six]] = far(far_end, reply, reply).records("computer")
+
+    assert (five.jamf_id, five.udid, five.serial_number, five.facts) == ("5", "7", "S1", {})
+    assert (six.udid, len(six.facts["deviceName"]), six.report_at, six.last_contact_at) == (
+        "u\ufffd",
+        1_000,
+        None,
+        None,
+    )
+
+
+def test_a_record_of_somebody_else_is_no_answer(far_end):
+    empty = answer(200, {"totalCount": 0, "results": []})
+
+    with pytest.raises(TransientError, match="not its documented answer"):
+        far(far_end, empty, answer(200, {"id": "8"})).record("computer", "7")
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        b"",
+        b"<html>",
+        b'<meta name="version" content="latest">',
+        b"\xff" * 99,
+    ],
+)
+def test_a_page_without_a_version_is_an_error(far_end, page):
+    with pytest.raises((TransientError, PermanentError), match="answered 200"):
+        far(far_end, answer(404), answer(200, page)).version()
