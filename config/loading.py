@@ -36,6 +36,7 @@ def load_settings() -> Settings:
             problems.append(f"{'.'.join(map(str, error['loc']))}: {error['msg'].removeprefix('Value error, ')}")
     if settings is not None:
         problems += _missing_files(settings)
+        problems += _too_few_threads(settings)
     if problems or settings is None:
         raise SettingsError("\n".join(problems))
     return settings
@@ -63,6 +64,18 @@ def _missing_files(settings: Settings) -> Iterator[str]:
     for name, sender in settings.senders.items():
         yield from _missing(f"senders.{name}.secrets_file", sender.secrets_file)
         yield from _missing(f"senders.{name}.api_key_file", sender.api_key_file)
+        yield from _missing(f"senders.{name}.client_secret_file", sender.client_secret_file)
+        yield from _missing(f"senders.{name}.password_file", sender.password_file)
+        yield from _missing(f"senders.{name}.scep_challenge_file", sender.scep_challenge_file)
+        yield from _missing(f"senders.{name}.scep_url_file", sender.scep_url_file)
+        yield from _missing(f"senders.{name}.scep_token_file", sender.scep_token_file)
+
+
+def _too_few_threads(settings: Settings) -> Iterator[str]:
+    """Half of the threads may wait for challenges; half of one is none."""
+    asking = [name for name, sender in settings.senders.items() if sender.asks_for_challenges]
+    if asking and settings.ingest_threads < 2:
+        yield f"senders.{asking[0]}.scep_url: needs ingest_threads of at least 2, so that events do not wait for it"
 
 
 def _missing(key: str, path: Path | None) -> Iterator[str]:

@@ -2,9 +2,11 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, SecretStr
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+
+from config.secret_file import Secrets
 
 
 def as_list(value: object) -> object:
@@ -35,6 +37,99 @@ class SenderSettings(BaseModel):
     api: Literal["nanomdm", "nanohub"] = "nanomdm"
     # Name of the header in which Jamf Pro sends its secret.
     header: str = "X-Windfall-Token"
+    # Id of the API client with which Jamf Pro is read (Jamf Pro 10.49 or newer).
+    client_id: str | None = Field(default=None, min_length=1)
+    # Its secret.
+    client_secret: SecretStr | None = None
+    # The same from a file.
+    client_secret_file: Path | None = None
+    # Or, without an API client, the user with whom Jamf Pro is read.
+    username: str | None = Field(default=None, min_length=1)
+    # Its password.
+    password: SecretStr | None = None
+    # The same from a file.
+    password_file: Path | None = None
+    # Read a device's record in Jamf Pro after its inventory was updated, and the names of policies that ran.
+    enrich: bool = False
+    # Seconds between two reads of all records in Jamf Pro, for what its webhooks did not tell; unset: none.
+    reconcile_every: int | None = Field(default=None, ge=300)
+    # Name of the header in which Jamf Pro signs the body with a secret (HASH_SIGNATURE); then nothing else is accepted.
+    signature_header: str | None = Field(default=None, min_length=1)
+    # What it signs with.
+    signature_algorithm: Literal["sha256", "sha512"] = "sha256"
+    # How it writes the signature: `hex` or `base64`; unset: either.
+    signature_encoding: Literal["hex", "base64"] | None = None
+    # What it writes before the signature, such as `sha256=`.
+    signature_prefix: str | None = None
+    # The answer to Jamf Pro's `SCEPChallenge`. With neither this nor `scep_url` it is answered like any event.
+    scep_challenge: SecretStr | None = Field(default=None, min_length=1)
+    # The same from a file.
+    scep_challenge_file: Path | None = None
+    # Where that answer is asked for: the event is posted there as JSON, without its secrets.
+    scep_url: SecretStr | None = None
+    # The same from a file.
+    scep_url_file: Path | None = None
+    # Bearer token for `scep_url`.
+    scep_token: SecretStr | None = None
+    # The same from a file.
+    scep_token_file: Path | None = None
+    # Seconds in all for asking there; Jamf Pro must wait longer (its read timeout, 15 at the most).
+    scep_timeout: float = Field(default=8.0, gt=0, le=15)
+
+    def secret(
+        self, field: Literal["api_key", "client_secret", "password", "scep_challenge", "scep_url", "scep_token"]
+    ) -> Secrets:
+        """What is in this field or in its file; none, when neither is set."""
+        given: SecretStr | None = getattr(self, field)
+        values = () if given is None else (given.get_secret_value().encode(),)
+        return Secrets(values, path=getattr(self, f"{field}_file"))
+
+    @property
+    def account(self) -> str | None:
+        """As whom Jamf Pro is read: an API client's id, or a user's name."""
+        return self.client_id or self.username
+
+    @property
+    def account_secret(self) -> Literal["client_secret", "password"]:
+        """The field of that account's secret."""
+        return "password" if self.username else "client_secret"
+
+    @property
+    def reads_jamf(self) -> bool:
+        """Whether anybody wants to read this Jamf Pro."""
+        return self.enrich or self.reconcile_every is not None
+
+    @property
+    def asks_for_challenges(self) -> bool:
+        """Whether the answer to a `SCEPChallenge` comes from another server."""
+        return self.scep_url is not None or self.scep_url_file is not None
+
+    @property
+    def gives_challenges(self) -> bool:
+        """Whether the answer to a `SCEPChallenge` is our own."""
+        return self.scep_challenge is not None or self.scep_challenge_file is not None
+
+    @model_validator(mode="after")
+    def _only_jamf_is_read(self) -> Self:
+        login = self.client_id or self.client_secret or self.client_secret_file
+        user = self.username or self.password or self.password_file
+        if self.kind != "jamf" and (login or user or self.reads_jamf):
+            raise ValueError(
+                "`client_…`, `username`, `password`, `enrich` and `reconcile_every` are for senders of the kind jamf"
+            )
+        if login and user:
+            raise ValueError("either `client_id` with its secret, or `username` with its password")
+        return self
+
+    @model_validator(mode="after")
+    def _only_jamf_signs_and_asks(self) -> Self:
+        if self.kind != "jamf" and (self.signature_header or self.asks_for_challenges or self.gives_challenges):
+            raise ValueError("`scep_…` and `signature_…` are for senders of the kind jamf")
+        if self.asks_for_challenges and self.gives_challenges:
+            raise ValueError("either `scep_challenge` or `scep_url`: one answer is sent")
+        if self.scep_url is not None and not re.match("https?://", self.scep_url.get_secret_value()):
+            raise ValueError("`scep_url` must begin with https:// or http://")
+        return self
 
 
 class AppSettings(BaseModel):

@@ -88,6 +88,9 @@ class Settings(BaseSettings):
     spool_max_bytes: int = Field(default=1024 * MEBIBYTE, ge=MEBIBYTE)
     # Days for which the bodies of events are kept, for search and replay.
     body_days: int = Field(default=30, ge=1, le=3650)
+    # Days after which an MDM device that is there is asked for everything again, each at a time of its own. Unset: only
+    # when somebody asks.
+    inventory_age: int | None = Field(default=None, ge=1, le=365)
     # What is installed when a licence comes, and removed when it goes; by default everything and nothing.
     apps: tuple[AppSettings, ...] = ()
     # Who is told by mail that devices came or went, assignments failed or actions died. Nobody: no mails.
@@ -211,8 +214,7 @@ class Settings(BaseSettings):
 
     def sender_api_key(self, name: str) -> Secrets:
         """The key of the API of the server behind a sender; none, when it has none."""
-        sender = self.senders[name]
-        return Secrets(tuple(key.get_secret_value().encode() for key in _one(sender.api_key)), path=sender.api_key_file)
+        return self.senders[name].secret("api_key")
 
     @property
     def sentry_location(self) -> str | None:

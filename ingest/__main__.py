@@ -2,6 +2,7 @@
 
 from flask import Flask
 
+from clients.scep import ChallengeProvider
 from config.broker import make_app, waker
 from config.inbox import Inboxes
 from config.loading import load_settings, settings_or_exit
@@ -12,6 +13,7 @@ from config.reporting import start_reporting
 from config.serving import serve, server_process
 from ingest.app import create_app
 from ingest.publisher import Publisher
+from ingest.scep import Challenges
 from ingest.spool import Spool
 
 CONNECT_TIMEOUT, TIMEOUT = 0.5, 1.0
@@ -40,7 +42,7 @@ def build() -> Flask:
         client=client,
     )
     publisher.start()
-    return create_app(settings, publisher)
+    return create_app(settings, publisher, Challenges(settings, ChallengeProvider))
 
 
 def main() -> None:

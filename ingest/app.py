@@ -17,11 +17,13 @@ from config.secret_file import Secrets
 from config.sections import SenderSettings
 from config.settings import Settings
 from domain.classification import Arrival, Classified, classify, quarantine_key
+from domain.envelope import Envelope
 from domain.errors import CannotStore, MalformedEvent, Rejected, Unauthorized, UnknownSender
 from domain.kinds import KINDS
 from ingest.body import announced_length, check_encoding, read_body, unpack
-from ingest.knock import Knock
+from ingest.knock import Headers, Knock, Signature
 from ingest.publisher import Publisher
+from ingest.scep import Challenges
 
 log = structlog.get_logger()
 
@@ -37,6 +39,12 @@ class Door:
     settings: SenderSettings
     secrets: Secrets
     source: ModuleType
+    signature: Signature | None
+
+    def knock(self, headers: Headers, path_secret: str | None) -> Knock:
+        return Knock(
+            headers=headers, path_secret=path_secret, secret_header=self.settings.header, signature=self.signature
+        )
 
 
 def load_sources() -> Mapping[str, ModuleType]:
@@ -45,22 +53,25 @@ def load_sources() -> Mapping[str, ModuleType]:
 
 
 def create_app(
-    settings: Settings, publisher: Publisher, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    settings: Settings,
+    publisher: Publisher,
+    challenges: Challenges | None = None,
+    *,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Flask:
-    """The door with all its senders; ``publisher`` is started by the caller."""
+    """The door with all its senders; ``publisher`` is started by the caller. Without ``challenges`` none are given."""
     app = Flask("ingest", static_folder=None)
     app.url_map.merge_slashes = False  # a redirect would repeat the path, and with it a secret
-    sources = load_sources()
-    doors = {
-        name: Door(name=name, settings=sender, secrets=settings.sender_secrets(name), source=sources[sender.kind])
-        for name, sender in settings.senders.items()
-    }
+    doors = _doors(settings)
 
     @app.post("/webhooks/<sender>", provide_automatic_options=False)
     @app.post("/webhooks/<sender>/<secret>", provide_automatic_options=False)
     def receive(sender: str, secret: str | None = None) -> Response:
         try:
-            return _receive(_door(doors, sender), secret, publisher, now())
+            arrival, envelope = _taken(_door(doors, sender), secret, publisher, now())
+            if challenges is not None and challenges.expected(arrival, envelope.type):
+                return _challenge(arrival, challenges.answer(arrival), publisher)
+            return Response(f'{{"delivery_id":"{arrival.delivery_id}"}}\n', mimetype="application/json")
         except Rejected as refusal:
             publisher.refuse(sender if sender in doors else "unknown", refusal.reason)
             log.info(
@@ -91,6 +102,31 @@ def create_app(
     return app
 
 
+def _doors(settings: Settings) -> Mapping[str, Door]:
+    sources = load_sources()
+    return {
+        name: Door(
+            name=name,
+            settings=sender,
+            secrets=settings.sender_secrets(name),
+            source=sources[sender.kind],
+            signature=_signature(sender),
+        )
+        for name, sender in settings.senders.items()
+    }
+
+
+def _signature(sender: SenderSettings) -> Signature | None:
+    if sender.signature_header is None:
+        return None
+    return Signature(
+        header=sender.signature_header,
+        algorithm=sender.signature_algorithm,
+        encoding=sender.signature_encoding,
+        prefix=sender.signature_prefix or "",
+    )
+
+
 def _unexpected(exc: Exception) -> Any:
     """Whatever goes wrong is an answer in JSON, and is reported with what is known of the event."""
     if isinstance(exc, HTTPException):
@@ -117,7 +153,10 @@ def _door(doors: Mapping[str, Door], name: str) -> Door:
     return door
 
 
-def _receive(door: Door, path_secret: str | None, publisher: Publisher, received_at: datetime) -> Response:
+def _taken(
+    door: Door, path_secret: str | None, publisher: Publisher, received_at: datetime
+) -> tuple[Arrival, Envelope]:
+    """The event, when it is stored. Raises: Rejected, CannotStore."""
     environ, headers = request.environ, request.headers
     encoding = check_encoding(environ.get("HTTP_CONTENT_ENCODING"))
     arrival = Arrival(
@@ -126,7 +165,7 @@ def _receive(door: Door, path_secret: str | None, publisher: Publisher, received
         kind=door.settings.kind,
         content_type=headers.get("Content-Type", ""),
         remote_addr=environ.get("REMOTE_ADDR", ""),
-        body=_body(door, Knock(headers=headers, path_secret=path_secret, secret_header=door.settings.header), environ),
+        body=_body(door, door.knock(headers, path_secret), environ),
         received_at=received_at,
     )
     try:
@@ -138,7 +177,18 @@ def _receive(door: Door, path_secret: str | None, publisher: Publisher, received
     g.event = {"event_id": arrival.delivery_id, "type": envelope.type}
     stored = publisher.publish(envelope)
     log.info("delivery_stored", sender=door.name, type=envelope.type, delivery_id=arrival.delivery_id, stored=stored)
-    return Response(f'{{"delivery_id":"{arrival.delivery_id}"}}\n', mimetype="application/json")
+    return arrival, envelope
+
+
+def _challenge(arrival: Arrival, challenge: bytes | None, publisher: Publisher) -> Response:
+    """The challenge and nothing else. Without one, nothing at all: Jamf Pro would take any text of a 2xx for it."""
+    response = Response(challenge, mimetype="text/plain")
+    response.headers["Cache-Control"] = "no-store"
+    if challenge is None:
+        publisher.refuse(arrival.sender, "no_challenge")
+        response.status_code = 502
+        del response.headers["Content-Type"]
+    return response
 
 
 def _body(door: Door, knock: Knock, environ: Mapping[str, Any]) -> bytes:

@@ -5,7 +5,7 @@ import binascii
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 
 class Headers(Protocol):
@@ -15,12 +15,37 @@ class Headers(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """How a sender signs a body, where that is a setting. No ``encoding`` means either."""
+
+    header: str
+    algorithm: Literal["sha256", "sha512"]
+    encoding: Literal["hex", "base64"] | None = None
+    prefix: str = ""
+
+    def is_right(self, shown: bytes | None, body: bytes, secrets: Sequence[bytes]) -> bool:
+        """Whether ``shown`` is the HMAC of the body under one of the secrets. Case does not count in hex."""
+        prefix = self.prefix.encode()
+        if shown is None or not shown.startswith(prefix):
+            return False
+        shown = shown.removeprefix(prefix).strip()
+        digests = [hmac.digest(secret, body, self.algorithm) for secret in secrets if secret]
+        in_hex = matches(shown.lower(), [binascii.hexlify(digest) for digest in digests])
+        in_base64 = matches(shown, [base64.b64encode(digest) for digest in digests])
+        return (in_hex and self.encoding != "base64") or (in_base64 and self.encoding != "hex")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Knock:
-    """Headers, the path segment after the sender's name, and the name of the sender's own secret header."""
+    """Headers, the path segment after the sender's name, and the sender's own ways to show a secret.
+
+    Those are the name of a header, and for a sender that must sign its bodies, how.
+    """
 
     headers: Headers
     path_secret: str | None
     secret_header: str
+    signature: Signature | None = None
 
     def basic_password(self) -> bytes | None:
         """The password of Basic credentials; the user name does not count."""

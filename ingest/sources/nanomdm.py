@@ -24,5 +24,5 @@ def is_signed(knock: Knock) -> bool:
 
 def signs(knock: Knock, body: bytes, secrets: Sequence[bytes]) -> bool:
     """The header is the standard base64 of HMAC-SHA-256 over the exact body."""
-    digests = [base64.b64encode(hmac.digest(secret, body, hashlib.sha256)) for secret in secrets]
+    digests = [base64.b64encode(hmac.digest(secret, body, hashlib.sha256)) for secret in secrets if secret]
     return matches(knock.header(SIGNATURE), digests)

@@ -81,6 +81,24 @@ def test_every_secret_may_come_from_a_file(configured, tmp_path):
     assert settings.sentry_location is not None
 
 
+def test_how_jamf_pro_is_read_comes_from_the_environment_too(configured, tmp_path):
+    (tmp_path / "secret").write_text("s3cr3t\n")
+
+    settings = configured(
+        '[senders.jamf-eu]\nkind = "jamf"\nusername = "svc"\npassword = "pw"',
+        WINDFALL_SENDER_JAMF_CLIENT_ID="client",
+        WINDFALL_SENDER_JAMF_CLIENT_SECRET_FILE=str(tmp_path / "secret"),
+        WINDFALL_SENDER_JAMF_ENRICH="true",
+        WINDFALL_SENDER_JAMF_RECONCILE_EVERY="3600",
+    )
+
+    jamf, european = settings.senders["jamf"], settings.senders["jamf-eu"]
+    assert (jamf.account, jamf.secret(jamf.account_secret).current()) == ("client", b"s3cr3t")
+    assert (jamf.enrich, jamf.reconcile_every, jamf.reads_jamf) == (True, 3600, True)
+    assert (european.account, european.secret(european.account_secret).current()) == ("svc", b"pw")
+    assert not european.reads_jamf
+
+
 def test_generated_secrets_in_home_are_found(configured, tmp_path):
     (tmp_path / "var/secrets").mkdir(parents=True)
     (tmp_path / "var/secrets/jamf").write_text("generated")
@@ -138,7 +156,58 @@ def test_the_socket_of_the_embedded_redis_fits_into_a_socket_address(configured,
         ('[senders.api-token]\nkind = "jamf"', "'api-token' is the name of another secret"),
         ('database_url = "mysql://h/d"', "the URL must begin with postgresql://"),
         ('redis_url = "localhost:6379"', "the URL must begin with redis://"),
+        ('[senders.jamf]\nclient_id = "c"\nusername = "u"', "either `client_id` with its secret, or `username`"),
+        ("[senders.micromdm]\nenrich = true", "are for senders of the kind jamf"),
+        ('[senders.nanomdm]\nclient_secret = "s"', "are for senders of the kind jamf"),
+        ("[senders.jamf]\nreconcile_every = 5", "reconcile_every"),
+        ('[senders.jamf]\nclient_secret_file = "gone"', "senders.jamf.client_secret_file: there is no file 'gone'"),
     ],
 )
 def test_what_would_not_work_is_refused_at_the_start(configured, toml, part):
     assert part in problems(configured, toml)[0]
+
+
+def test_what_is_answered_to_scep_challenges_comes_from_file_and_environment(configured, tmp_path):
+    (tmp_path / "token").write_text("t0ken\n")
+
+    settings = configured(
+        '[senders.jamf]\nscep_url = "https://ca.example/challenge"\nscep_timeout = 12\n'
+        '[senders.jamf-eu]\nkind = "jamf"\nsignature_header = "X-Signature"\nsignature_algorithm = "sha512"',
+        WINDFALL_SENDER_JAMF_SCEP_TOKEN_FILE=str(tmp_path / "token"),
+        WINDFALL_SENDER_JAMF_EU_SCEP_CHALLENGE="fixed",
+        WINDFALL_SENDER_JAMF_EU_SIGNATURE_ENCODING="base64",
+    )
+
+    jamf, eu = settings.senders["jamf"], settings.senders["jamf-eu"]
+    assert (jamf.asks_for_challenges, jamf.gives_challenges, jamf.scep_timeout) == (True, False, 12.0)
+    assert (jamf.secret("scep_url").current(), jamf.secret("scep_token").current()) == (
+        b"https://ca.example/challenge",
+        b"t0ken",
+    )
+    assert (eu.asks_for_challenges, eu.gives_challenges, eu.secret("scep_challenge").current()) == (
+        False,
+        True,
+        b"fixed",
+    )
+    assert (eu.signature_header, eu.signature_algorithm, eu.signature_encoding) == ("X-Signature", "sha512", "base64")
+
+
+@pytest.mark.parametrize(
+    ("toml", "words"),
+    [
+        ('[senders.micromdm]\nsignature_header = "X-Signature"', "for senders of the kind jamf"),
+        ('[senders.nanomdm]\nscep_challenge = "s3cr3t"', "for senders of the kind jamf"),
+        ('[senders.jamf]\nscep_challenge = "s3cr3t"\nscep_url = "https://s3cr3t"', "one answer is sent"),
+        ('[senders.jamf]\nscep_url = "s3cr3t.example"', "must begin with https:// or http://"),
+        ('[senders.jamf]\nscep_challenge = ""', "senders.jamf.scep_challenge"),
+        ('[senders.jamf]\nsignature_algorithm = "md5"', "senders.jamf.signature_algorithm"),
+        ("[senders.jamf]\nscep_timeout = 16", "senders.jamf.scep_timeout"),
+        ('[senders.jamf]\nscep_url_file = "gone"', "senders.jamf.scep_url_file: there is no file 'gone'"),
+        ('ingest_threads = 1\n[senders.jamf]\nscep_url = "https://s3cr3t"', "ingest_threads of at least 2"),
+    ],
+)
+def test_what_makes_no_sense_for_signatures_and_challenges_is_a_problem(configured, toml, words):
+    (problem,) = problems(configured, toml)
+
+    assert words in problem
+    assert "s3cr3t" not in problem

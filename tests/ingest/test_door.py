@@ -12,7 +12,6 @@ from config.inbox import Inboxes
 from config.redis_connection import connect
 from config.secret_file import Secrets
 from config.settings import Settings
-from domain.envelope import Envelope
 from ingest.app import create_app
 from ingest.publisher import Publisher
 from ingest.spool import Spool
@@ -39,27 +38,8 @@ def settings(tmp_path):
 
 
 @pytest.fixture
-def publisher(redis_client, tmp_path):
-    spool = Spool(tmp_path / "spool", max_bytes=10_000_000, min_free_bytes=0)
-    inboxes = Inboxes(redis_client)
-    made = Publisher(inboxes=inboxes, rescue=inboxes, spool=spool, wake=lambda inbox: None, client=redis_client)
-    yield made
-    made.stop()
-
-
-@pytest.fixture
 def client(settings, publisher):
     return create_app(settings, publisher, now=lambda: NOON).test_client()
-
-
-@pytest.fixture
-def stored(redis_client):
-    """What is in an inbox, as envelopes."""
-
-    def read(inbox):
-        return [Envelope.read(entry.head, entry.body) for entry in Inboxes(redis_client).peek(inbox, limit=10)]
-
-    return read
 
 
 def signed(body, key="nano-secret"):
