@@ -25,10 +25,15 @@ MANNERS = {
     "micromdm": Manner(slots=4, claim=40, interval=0.02),
     # One call reaches many devices.
     "nanomdm": Manner(slots=2, claim=1000, gather=1.0),
+    # Five connections at most, one of which is for reading all records (tasks.jamf_reconcile).
+    # Source: https://developer.jamf.com/developer-guide/docs/jamf-pro-api-scalability-best-practices (checked 2026-11)
+    "jamf": Manner(slots=4, claim=20),
 }
 
 
 def manner_of(destination: str, setup: Setup) -> Manner:
     """That of its kind; a sender whose server nobody named any more is treated like the most careful."""
+    if destination.startswith("jamf:"):
+        return MANNERS["jamf"]
     sender = destination.removeprefix("mdm:")
     return MANNERS[destination if destination in MANNERS else setup.mdm_servers.get(sender, "micromdm")]

@@ -21,7 +21,7 @@ class Action(Protocol):
 
     @property
     def destination(self) -> str:
-        """What fails, waits and is paced together: `mdm:<sender>`, `mail` or `chat`."""
+        """What fails, waits and is paced together: `mdm:<sender>`, `jamf:<sender>`, `mail` or `chat`."""
         ...
 
 

@@ -1,12 +1,14 @@
 """A batch of envelopes becomes rows, in one transaction: identities, redacted bodies, device state, counts."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from domain.envelope import Envelope
 from domain.kinds import TYPES
 from state.unit_of_work import Claim, Delivery, UnitOfWork, unit_of_work
 from tasks.installing import decide_installs
+from tasks.jamf_lookup import JamfLookup, is_own_call, owed_lookup
 from tasks.notice import Notice, owed_for
+from tasks.owing import Owed
 from tasks.reach import reach_of
 from tasks.registry import handlers_of
 from tasks.services import Services, new_id
@@ -14,7 +16,10 @@ from tasks.setup import Setup
 from tasks.story import Story, read_story, unread_story
 
 HEAVY = 512 * 1024
-"""Bytes of Apple's notifications in one transaction: some 5 000 licences."""
+"""Bytes of what may name very many in one transaction: some 5 000 licences, or 50 000 members of a group."""
+
+_SHARES = {"micromdm": 0.25, "nanomdm": 0.25}
+"""What a byte of others weighs: 2 MiB of what devices have are some 20 000 apps, written in seconds."""
 
 PROCESSED, QUARANTINED, BURIED = "processed", "quarantined", "buried"
 
@@ -29,15 +34,16 @@ def process(envelopes: Sequence[Envelope], services: Services) -> None:
 
 
 def _portions(envelopes: Sequence[Envelope]) -> Iterator[list[Envelope]]:
-    """Cut where the licences in one transaction become too many: others wait for the same locks."""
+    """Cut where the rows of one transaction become too many: others wait for the same locks."""
     portion: list[Envelope] = []
-    weight = 0
+    weight = 0.0
     for envelope in envelopes:
-        weight += len(envelope.body) if envelope.kind == "apps-and-books" else 0
-        if portion and weight > HEAVY:
+        own = len(envelope.body) * _SHARES.get(envelope.kind, 1.0)
+        if portion and weight + own > HEAVY:
             yield portion
-            portion, weight = [], len(envelope.body)
+            portion, weight = [], 0.0
         portion.append(envelope)
+        weight += own
     yield portion
 
 
@@ -96,8 +102,14 @@ def _decide(story: Story, uow: UnitOfWork, setup: Setup) -> None:
     uow.event_id = story.id
     for handler in handlers_of(event.topic):
         for decision in handler(event, uow) or ():
-            for owed in owed_for(decision, setup) if isinstance(decision, Notice) else (decision,):
+            for owed in () if is_own_call(event, setup) else _owed(decision, setup):
                 uow.owe(owed.record(uow.now))
+
+
+def _owed(decision: Owed | Notice | JamfLookup, setup: Setup) -> Iterable[Owed]:
+    if isinstance(decision, Notice):
+        return owed_for(decision, setup)
+    return owed_lookup(decision, setup) if isinstance(decision, JamfLookup) else (decision,)
 
 
 def _store(story: Story, uow: UnitOfWork) -> None:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import structlog
 
-from state.pruning import prune_bodies, prune_effects, prune_keys
+from state.pruning import prune_bodies, prune_effects, prune_history, prune_keys
 from tasks.services import Services
 
 log = structlog.get_logger()
@@ -14,6 +14,9 @@ INTERVAL = 3600.0
 
 KEY_DAYS = 90
 """For so long an event that is delivered again is known; no sender repeats one after minutes."""
+
+HISTORY_DAYS = 730
+"""For so long what a device was called, or ran, is remembered after it was told for the last time."""
 
 
 SLICE = 10.0
@@ -32,6 +35,8 @@ def prune(services: Services, *, body_days: int) -> bool:
     # A replay would owe again what is forgotten here.
     effects_days = timedelta(days=max(KEY_DAYS, body_days + 1))
     effects, more_effects = prune_effects(services.engine, before=now - effects_days, go_on=go_on)
-    if bodies or keys or effects:
-        log.info("events_pruned", bodies=bodies, keys=keys, records=effects)
-    return more_bodies or more_keys or more_effects
+    history_before = now - timedelta(days=HISTORY_DAYS)
+    values, more_values = prune_history(services.engine, before=history_before, go_on=go_on)
+    if bodies or keys or effects or values:
+        log.info("events_pruned", bodies=bodies, keys=keys, records=effects + values)
+    return more_bodies or more_keys or more_effects or more_values

@@ -7,11 +7,12 @@ from importlib import import_module
 from typing import Any, TypeAlias, TypeVar
 
 from state.unit_of_work import UnitOfWork
+from tasks.jamf_lookup import JamfLookup
 from tasks.notice import Notice
 from tasks.owing import Owed
 
-Decision: TypeAlias = Iterable[Owed | Notice] | None
-"""What is owed to the world, and what people should hear of."""
+Decision: TypeAlias = Iterable[Owed | Notice | JamfLookup] | None
+"""What is owed to the world, what people should hear of, and what is worth reading."""
 
 Handler: TypeAlias = Callable[[Any, UnitOfWork], Decision]
 """A decision on one event: reads and writes state through the unit of work, never touches the network.

@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from domain import plist
-from domain.classification import Arrival, classify, document_of
+from domain.classification import Arrival, classify, document_of, reading_flags
 from domain.clock import believed, parse_epoch
 from domain.device_event import LONGEST_ID, DeviceEvent, read_device_event
 from domain.envelope import Envelope
 from domain.errors import MalformedEvent
+from domain.jamf_details import jamf_details
 from domain.jamf_event import JamfEvent, read_jamf_event
 from domain.json_body import duplicate_keys, may_repeat_keys
 from domain.json_types import JSONObject
@@ -138,9 +139,11 @@ def _read_document(story: Story, document: JSONObject) -> None:
         timestamp = webhook.get("eventTimestamp") if isinstance(webhook, dict) else None
         story.occurred_at, refused = believed(parse_epoch(timestamp), envelope.received_at)
         story.flags += ["clock_refused"] if refused else []
-        story.event = read_jamf_event(
+        said = read_jamf_event(
             document, sender=envelope.sender, topic=envelope.type, key=envelope.key, occurred_at=story.occurred_at
         )
+        story.event, story.details = said, jamf_details(said)
+        story.flags += [*said.flags, *reading_flags(envelope.body, envelope.content_type)]
     if may_repeat_keys(envelope.body, document) and duplicate_keys(envelope.body):
         story.flags.append("duplicate_keys")
 

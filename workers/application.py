@@ -30,6 +30,8 @@ from tasks.healing import (
     push_again,
     wake_due,
 )
+from tasks.inventory import INTERVAL as INVENTORY_INTERVAL
+from tasks.inventory import refresh
 from tasks.prune import INTERVAL as PRUNE_INTERVAL
 from tasks.prune import prune
 from tasks.registry import load_handlers
@@ -127,6 +129,7 @@ def _add_housekeeping(app: Celery, settings: Settings, services: Callable[[], Se
         "owe-installs": (owe_installs, UNOWED_INTERVAL),
         "push-again": (push_again, PUSH_INTERVAL),
         "identify": (identify, IDENTIFY_INTERVAL),
+        "inventory": (refresh, INVENTORY_INTERVAL),
     }
 
     def make(name: str, job: Callable[[Services], object]) -> None:

@@ -13,11 +13,13 @@ from config.settings import Settings
 from config.slots import Slots
 from state.engine import open_engine
 from tasks.deliver import Deliverer, deliver
+from tasks.jamf_reconcile import reconcile
 from tasks.resync import INTERVAL as RESYNC_INTERVAL
 from tasks.resync import resync
-from workers.setup import outside_of
+from workers.setup import jamf_readable, outside_of
 
 RESYNC = "effects.resync"
+RECONCILE = "effects.jamf_reconcile"
 
 
 def add_effects(app: Celery, settings: Settings) -> dict[str, Any]:
@@ -39,15 +41,23 @@ def add_effects(app: Celery, settings: Settings) -> dict[str, Any]:
     def _resync(sender: str) -> None:
         resync(sender, deliverer().outside, deliverer().wake)
 
+    @app.task(name=RECONCILE)
+    def _reconcile(sender: str) -> None:
+        reconcile(sender, deliverer())
+
+    servers = [name for name, sender in settings.senders.items() if sender.kind == "micromdm" and sender.url]
+    every = {name: settings.senders[name].reconcile_every for name in jamf_readable(settings)}
+    return {f"resync-{name}": _job(RESYNC, name, RESYNC_INTERVAL) for name in servers} | {
+        f"jamf-reconcile-{name}": _job(RECONCILE, name, seconds) for name, seconds in every.items() if seconds
+    }
+
+
+def _job(task: str, sender: str, seconds: float) -> dict[str, Any]:
     return {
-        f"resync-{name}": {
-            "task": RESYNC,
-            "args": [name],
-            "schedule": RESYNC_INTERVAL,
-            "options": {"queue": EFFECTS, "expires": RESYNC_INTERVAL},
-        }
-        for name, sender in settings.senders.items()
-        if sender.kind == "micromdm" and sender.url
+        "task": task,
+        "args": [sender],
+        "schedule": seconds,
+        "options": {"queue": EFFECTS, "expires": seconds},
     }
 
 

@@ -30,6 +30,12 @@ def rows(engine: Engine, table: Table, **wanted: Any) -> list[Any]:
     return sorted(found, key=lambda row: str(row.get("id", "")))
 
 
+def only_row(engine: Engine, table: Table) -> Any:
+    """The one row that there is."""
+    (row,) = rows(engine, table)
+    return row
+
+
 @dataclass
 class Lab:
     """Every event takes a second; it is processed by itself at the moment it happened, unless told otherwise."""

@@ -4,11 +4,21 @@ from datetime import timedelta
 from sqlalchemy import func, select
 
 from state.outbox import Settlement, claim, settle
-from state.schema import actions, event_bodies, event_keys, events
+from state.schema import (
+    actions,
+    device_history,
+    event_bodies,
+    event_keys,
+    events,
+    jamf_api_operations,
+    jamf_devices,
+)
 from tasks.process import process
-from tasks.prune import KEY_DAYS, prune
+from tasks.prune import HISTORY_DAYS, KEY_DAYS, prune
 from tasks.setup import Setup
 from tests.deliveries import NOON, SECOND, check_in, envelope
+from tests.jamf import told
+from tests.tasks.lab import rows
 
 
 def counts(engine):
@@ -44,3 +54,25 @@ def test_actions_are_kept_while_a_replay_could_owe_them_again(services, engine):
             left.append(connection.scalar(select(func.count()).select_from(actions)))
 
     assert left == [1, 1, 0]
+
+
+def test_old_values_of_facts_are_forgotten_and_the_last_one_stays(services, engine):
+    for version, day in (("25.0", 0), ("26.0", 1)):
+        at = NOON + timedelta(days=day)
+        process([envelope(check_in("Authenticate", at=at, OSVersion=version), received_at=at)], services)
+
+    prune(replace(services, now=lambda: NOON + timedelta(days=HISTORY_DAYS * 2)), body_days=30)
+
+    with engine.connect() as connection:
+        assert list(connection.scalars(select(device_history.c.value))) == ["26.0"]
+
+
+def test_calls_of_an_api_are_forgotten_with_the_effects_and_other_state_of_jamf_pro_is_not(services, engine):
+    process([told("RestAPIOperation", {"objectID": 1}), told("ComputerAdded", {"jssID": 1})], services)
+    left = []
+
+    for days in (KEY_DAYS - 1, KEY_DAYS + 1):
+        prune(replace(services, now=lambda days=days: NOON + timedelta(days=days)), body_days=30)
+        left.append((len(rows(engine, jamf_api_operations)), len(rows(engine, jamf_devices))))
+
+    assert left == [(1, 1), (0, 1)]

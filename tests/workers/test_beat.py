@@ -36,7 +36,7 @@ def queues(tmp_path, redis_location, redis_client):
 
 
 def test_when_beat_starts_every_job_is_due_at_once(queues):
-    jobs = {"sweep", "prune", "due", "follow", "owe-installs", "push-again", "identify"}
+    jobs = {"sweep", "prune", "due", "follow", "owe-installs", "push-again", "identify", "inventory"}
     expected = {f"{HOUSEKEEPING}.{job}" for job in jobs}
 
     wait_until("every job", lambda: expected <= set(queues(HOUSEKEEPING)), seconds=30)

@@ -1,0 +1,219 @@
+"""Asks devices for everything: when people want it, and by itself what is older than a configured age.
+
+Each device has a moment of its own in that age, so that a fleet is asked evenly. A question that a device has not
+answered is not asked again: its answer will be new, however late it comes.
+"""
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+
+import structlog
+
+from domain.commands import digest
+from domain.questions import INFORMATION, QUESTIONS, Question, questions_of, subject_of
+from state.inquiries import Asked, Before, count_placed, unplaced
+from state.outbox import NewAction
+from state.queries import Engine
+from state.unit_of_work import UnitOfWork, unit_of_work
+from tasks.actions.send_command import SendCommand
+from tasks.owing import Owed, action_id
+from tasks.services import Services
+
+log = structlog.get_logger()
+
+INTERVAL = 60.0
+"""Seconds between two looks."""
+
+HEARD = timedelta(days=7)
+"""A device that was not heard for so long is not asked by itself: the answers would come late, and all at once."""
+
+FORGOTTEN = timedelta(days=30)
+"""For a question that was not answered for so long the device is not pushed any more; it may be asked anew."""
+
+AT_ONCE = 500
+"""Devices in one transaction."""
+
+PLACE_INTERVAL = 600.0
+"""Seconds between two looks for devices without a moment: they are looked for among all."""
+
+PLACED_AT_ONCE = 5000
+
+LEAST = 5
+"""Devices that may be asked in a minute, however small the fleet is."""
+
+LOCK = "inquiries"
+
+_COMMANDS = {question.request_type: question.command for question in QUESTIONS}
+
+DIGESTS: Mapping[str, str] = {request_type: digest(command) for request_type, command in _COMMANDS.items()}
+"""What tells a question from others of its type, by request type."""
+
+ANSWERED = ("Acknowledged", "Error", "CommandFormatError")
+
+
+def moment(device_id: str, age: timedelta, *, after: datetime) -> datetime:
+    """The next time at which this device is asked: the same place in every age, spread evenly over all devices."""
+    seconds = age.total_seconds()
+    place = int.from_bytes(sha256(device_id.encode()).digest()[:8], "big") / 2**64 * seconds
+    rounds = math.floor((after.timestamp() - place) / seconds) + 1
+    return datetime.fromtimestamp(rounds * seconds + place, UTC)
+
+
+def share(devices: int, age: timedelta) -> int:
+    """How many are asked in a minute at most: twice what an even spread takes, so that a backlog goes away."""
+    return max(LEAST, math.ceil(2 * devices * INTERVAL / age.total_seconds()))
+
+
+def ask_now(engine: Engine, device_id: str, now: datetime) -> list[NewAction]:
+    """Ask one device for everything, as people want it; what is owed now and was not before.
+
+    Nothing is, when it has answered none of these questions yet.
+    """
+    with unit_of_work(engine, now) as uow:
+        found = uow.inquiries.take(device_id)
+        _ask(uow, found, _before(uow, found))
+    return uow.owed
+
+
+def ask_on(engine: Engine, device_id: str, now: datetime) -> list[NewAction]:
+    """Ask one device for the rest, once it has said what it is; the same."""
+    with unit_of_work(engine, now) as uow:
+        _ask_rest(uow, [one for one in uow.inquiries.take(device_id) if one.waits_for is not None])
+    return uow.owed
+
+
+def refresh(services: Services) -> int:
+    """Ask the devices whose moment has come, and for the rest those that said what they are; how many questions.
+
+    Two at once, or one that is repeated, ask nothing twice and no more in a minute than one alone.
+    """
+    until, total = services.monotonic() + INTERVAL / 2, 0
+    for step in (_go_on, _place, _ask_due):
+        more = True
+        while more and services.monotonic() < until:
+            owed, more = step(services)
+            services.wake_deliverers({action.destination for action in owed})
+            total += len(owed)
+    if total:
+        log.info("devices_asked", records=total)
+    return total
+
+
+def _go_on(services: Services) -> tuple[list[NewAction], bool]:
+    with unit_of_work(services.engine, services.now()) as uow:
+        found = uow.inquiries.take_answered(limit=AT_ONCE)
+        _ask_rest(uow, found)
+    return uow.owed, len(found) == AT_ONCE
+
+
+def _place(services: Services) -> tuple[list[NewAction], bool]:
+    """Give a moment to devices that have none, and a nearer one to those whose age was longer before."""
+    age, now, senders = services.setup.inventory_age, services.now(), services.setup.mdm_servers
+    if age is None or not senders or now.timestamp() % PLACE_INTERVAL >= INTERVAL:
+        return [], False
+    found = unplaced(services.engine, senders, until=now + age, limit=PLACED_AT_ONCE)
+    if found:
+        with unit_of_work(services.engine, now) as uow:
+            uow.inquiries.place({device_id: moment(device_id, age, after=now) for device_id in found})
+    return [], len(found) >= PLACED_AT_ONCE
+
+
+def _ask_due(services: Services) -> tuple[list[NewAction], bool]:
+    """What is due, as far as this minute has room; and whether there may be more."""
+    age, now, senders = services.setup.inventory_age, services.now(), services.setup.mdm_servers
+    if age is None or not senders:
+        return [], False
+    most = share(count_placed(services.engine), age)
+    with unit_of_work(services.engine, now) as uow:
+        # Whoever else does this now waits, and finds how much room is left.
+        uow.take_locks([LOCK])
+        minute = now.replace(second=0, microsecond=0)
+        room = min(AT_ONCE, most - uow.inquiries.asked_since(minute))
+        due = uow.inquiries.take_due(now, limit=room) if room > 0 else []
+        there = [one for one in due if _is_there(one, senders, now)]
+        before = _before(uow, there)
+        quiet = [one for one in there if not any(_unanswered(before, one, question) for question in QUESTIONS)]
+        _ask(uow, quiet, before, fresh=now - age / 2)
+        uow.inquiries.write({one.device_id: {"due_at": moment(one.device_id, age, after=now)} for one in due})
+    return uow.owed, 0 < room == len(due)
+
+
+def _is_there(device: Asked, senders: Collection[str], now: datetime) -> bool:
+    heard = device.last_seen_at is not None and device.last_seen_at >= now - HEARD
+    return device.enrolled is True and device.sender in senders and heard
+
+
+def _before(uow: UnitOfWork, found: Sequence[Asked]) -> Mapping[tuple[str, str], Before]:
+    lately = uow.now - FORGOTTEN
+    return uow.inquiries.before([one.device_id for one in found], DIGESTS.values(), since=lately)
+
+
+def _unanswered(before: Mapping[tuple[str, str], Before], device: Asked, question: Question) -> bool:
+    known = before.get((device.device_id, DIGESTS[question.request_type]))
+    return known is not None and known.unanswered > 0
+
+
+def _ask_rest(uow: UnitOfWork, found: Sequence[Asked]) -> None:
+    """What is left to ask of devices that have answered what they are, or refused to."""
+    before = _before(uow, found)
+    uow.inquiries.write({one.device_id: {"waits_for": None} for one in found if not _is_open(before, one)})
+    answered = [one for one in found if _has_answered(before, one)]
+    _ask(uow, answered, before, without=(INFORMATION,))
+
+
+def _is_open(before: Mapping[tuple[str, str], Before], device: Asked) -> bool:
+    return _unanswered(before, device, INFORMATION)
+
+
+def _has_answered(before: Mapping[tuple[str, str], Before], device: Asked) -> bool:
+    known = before.get((device.device_id, DIGESTS[INFORMATION.request_type]))
+    return known is not None and not known.unanswered and known.state in ANSWERED
+
+
+def _ask(
+    uow: UnitOfWork,
+    found: Sequence[Asked],
+    before: Mapping[tuple[str, str], Before],
+    *,
+    fresh: datetime | None = None,
+    without: Collection[Question] = (),
+) -> None:
+    """Owe the questions to these devices but what they have not answered yet, or answered since ``fresh``."""
+    changes: dict[str, dict[str, object]] = {}
+    for device in found:
+        is_informed = _has_answered(before, device)
+        subject = subject_of(device.facts, is_user_enrollment=device.is_user_enrollment, is_informed=is_informed)
+        questions = [question for question in questions_of(subject) if question not in without]
+        owed = len(uow.owed)
+        asked = {question.request_type: _owe(uow, device, question, before, fresh) for question in questions}
+        changes[device.device_id] = {"asked_at": uow.now} if len(uow.owed) > owed else {}
+        if not subject.is_known:
+            changes[device.device_id]["waits_for"] = asked.get(INFORMATION.request_type)
+    uow.inquiries.write({device_id: values for device_id, values in changes.items() if values})
+
+
+def _owe(
+    uow: UnitOfWork,
+    device: Asked,
+    question: Question,
+    before: Mapping[tuple[str, str], Before],
+    fresh: datetime | None,
+) -> str:
+    """Id of the command that asks: a new one, or the one that is on its way, or was answered a moment ago."""
+    known = before.get((device.device_id, DIGESTS[question.request_type]))
+    is_fresh = known is not None and fresh is not None and known.answered_at is not None and known.answered_at > fresh
+    if known is not None and (known.unanswered or is_fresh):
+        return known.id
+    command = _COMMANDS[question.request_type]
+    action = SendCommand(
+        device_id=device.device_id,
+        sender=device.sender or "",
+        request_type=command.request_type,
+        arguments=dict(command.arguments),
+    )
+    # Whoever else has seen the same question last asks this one under the same key.
+    key = f"inventory:{device.device_id}:{question.request_type}:{known.id if known else ''}"
+    uow.owe(Owed(action=action, key=key).record(uow.now))
+    return action_id(key, uow.now)
