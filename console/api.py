@@ -24,6 +24,8 @@ from state.queries.commands import list_commands, one_command
 from state.queries.devices import list_devices, one_device
 from state.queries.events import RECEIVED, list_events, one_event
 from state.queries.installs import list_installs, one_install
+from state.queries.inventory import INVENTORY_LISTS
+from state.queries.jamf import LISTS as JAMF_LISTS
 from state.queries.licences import (
     list_assets,
     list_assignments,
@@ -45,6 +47,8 @@ FROM_SQL: Mapping[str, tuple[Many, One]] = {
     "installs": (list_installs, one_install),
     "commands": (list_commands, one_command),
     "actions": (list_actions, one_action),
+    **{name.replace("_", "-"): (each.many, each.one) for name, each in INVENTORY_LISTS.items()},
+    **{f"jamf-{name}": (each.many, each.one) for name, each in JAMF_LISTS.items()},
 }
 """Lists that are nothing but tables."""
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import BadRequest, NotFound
 
+from console.api_inventory import add_inventory
 from console.commanding import place, prepare
 from console.replay import Replayer
 from console.stores import Stores
@@ -36,6 +37,8 @@ class Orders:
 
 
 def add_orders(api: Blueprint, orders: Orders) -> None:
+    add_inventory(api, orders.stores, orders.now)
+
     @api.post("/events/<identifier>/replay")
     def replay(identifier: str) -> tuple[Response, int]:
         if orders.replayer.replay(identifier) is None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
+from config.sections import SenderSettings
 from config.settings import Settings
 from console.samples import sample
 
@@ -27,7 +28,18 @@ def curl_line(settings: Settings, name: str, *, url: str, at: datetime) -> str:
     body = json.dumps(json.loads(sample(kind, FIRST_TYPES[kind], sender=name, at=at)), separators=(",", ":"))
     secret = _shell_secret(settings, name)
     proof = f'-H "Authorization: Bearer {secret}"' if kind == "apps-and-books" else f'-u "{USER}:{secret}"'
+    proof = _signature(settings.senders[name], secret, body) or proof
     return f"curl -sS {proof} -H 'Content-Type: application/json' -d {shlex.quote(body)} {shlex.quote(url)}"
+
+
+def _signature(settings: SenderSettings, secret: str, body: str) -> str | None:
+    """How a shell signs the body, for a Jamf Pro sender that takes nothing else."""
+    if settings.signature_header is None:
+        return None
+    mac = f'openssl dgst -{settings.signature_algorithm} -hmac "{secret}"'
+    encode = "-binary | openssl base64 -A" if settings.signature_encoding == "base64" else "| sed 's/.* //'"
+    head = shlex.quote(f"{settings.signature_header}: {settings.signature_prefix or ''}")
+    return f'-H {head}"$(printf %s {shlex.quote(body)} | {mac} {encode})"'
 
 
 def secret_file(settings: Settings, name: str) -> Path | None:

@@ -21,7 +21,8 @@ GAP = "  "
 NARROWEST = 6
 """Columns of the screen that a column of a table keeps."""
 
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+"""What moves the cursor, ends a line, or turns the direction of what follows."""
 _LINE_BREAKS = re.compile(r"[\t\n]+")
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")

@@ -1,13 +1,22 @@
 """`windfall devices`: who is managed, and what is known of each."""
 
+from collections import deque
+from datetime import UTC, datetime
+
 import click
 
+from console.device_page import device_page
+from console.device_text import print_page
+from console.inquiring import Clock, follow, inquire
+from console.inquiry_text import in_vain, still_open, telling
 from console.listing import list_options, print_document, print_list, question_of
-from console.terminal import clean, json_option, open_stores, print_fields, print_json, short_time
+from console.stores import Stores
+from console.terminal import clean, json_option, open_stores, print_json, short_time
 from domain.json_types import JSONObject
-from state.queries.devices import FILTERS, device_ids, list_devices, one_device
+from state.queries.devices import FILTERS, list_devices
 
 _COLUMNS = {"ID": True, "SERIAL": False, "ENROLLED": False, "LAST SEEN (UTC)": False, "SENDER": True}
+WAIT = 120.0
 _ENROLLED = {True: "yes", False: "no", None: "-"}
 
 
@@ -28,30 +37,62 @@ def command(context: click.Context, /, *, as_json: bool, **options: str | int | 
 
 @command.command()
 @click.argument("device", metavar="ID_OR_SERIAL")
+@click.option("--all", "everything", is_flag=True, help="Show long lists whole, and every fact.")
 @json_option
-def show(device: str, as_json: bool) -> None:
-    """Show one device with all that is known of it; of several with a serial number, the one seen last."""
+def show(device: str, everything: bool, as_json: bool) -> None:
+    """Show one device on a page: who, what, where, what stands out, what it has and what it did last.
+
+    Of several with a serial number, the one seen last. One that only Jamf Pro knows has a page too.
+    """
+    now = datetime.now(UTC)
     with open_stores() as stores:
-        found = device_ids(stores.engine, device)
-        item = one_device(stores.engine, found[0]) if found else None
-    if item is None:
-        raise click.ClickException(f"there is no device with the id, UDID or serial number {device}")
+        page = device_page(stores.engine, device, now)
+    if page is None:
+        raise click.ClickException(f"there is no device with the id, UDID or serial number {clean(device)}")
     if as_json:
-        print_json(item)
+        print_json(page)
     else:
-        _print_one(item)
+        print_page(page, now, everything=everything)
+
+
+@command.command()
+@click.argument("device")
+@click.option("--wait", type=click.FloatRange(min=0), default=WAIT, show_default=True, help="Seconds to wait.")
+@click.option("--no-wait", is_flag=True, help="Ask, and do not wait for answers.")
+@json_option
+def inventory(device: str, wait: float, no_wait: bool, as_json: bool) -> None:
+    """Ask a DEVICE for everything: its id, UDID or serial number. What it has not answered yet is not asked again.
+
+    Exits 0 when it has answered every question, be it with a refusal (or with --no-wait, when they are on their way),
+    and 1 when some are still open after the time, or nobody will answer them any more.
+    """
+    with open_stores() as stores:
+        state = inquire(stores, device, now=datetime.now(UTC))
+        for hint in state.pop("advice"):
+            click.echo(f"note: {clean(hint)}", err=True)
+        if not no_wait:
+            state = _await(stores, state, wait, as_json=as_json)
+    if as_json:
+        print_json(state)
+    elif no_wait:
+        click.echo(f"{len(state['unanswered'])} questions are on their way to {clean(state['device_id'])}")
+    if not no_wait and (in_vain(state) or not state["complete"]):
+        raise SystemExit(1)
+
+
+def _await(stores: Stores, state: JSONObject, seconds: float, *, as_json: bool) -> JSONObject:
+    """Tell of answers as they come; how far they have come at the end."""
+    followed = follow(stores, state["device_id"], Clock(), seconds=seconds)
+    if as_json:
+        return deque(followed, maxlen=1).pop()
+    with telling() as tell:
+        for newest in followed:
+            tell(newest)
+    if not newest["complete"]:
+        click.echo(still_open(newest, seconds=seconds), err=True)
+    return newest
 
 
 def _row(item: JSONObject) -> tuple[object, ...]:
     enrolled = _ENROLLED[item["enrolled"]]
     return (item["id"], item["serial_number"] or "-", enrolled, short_time(item["last_seen_at"]), item["sender"] or "-")
-
-
-def _print_one(item: JSONObject) -> None:
-    print_fields({name: value for name, value in item.items() if name not in ("facts", "user_channels")})
-    click.echo("\nfacts:")
-    print_fields({name: fact["value"] for name, fact in item["facts"].items()})
-    for channel in item["user_channels"]:
-        click.echo(f"\nuser channel {clean(channel['id'])}:")
-        print_fields({name: value for name, value in channel.items() if name not in ("id", "device_id", "facts")})
-        print_fields({name: fact["value"] for name, fact in channel["facts"].items()})

@@ -1,6 +1,7 @@
 """`windfall send`: post an event to our own front door, as its sender would."""
 
 import base64
+import binascii
 import hashlib
 import hmac
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from typing import BinaryIO
 import click
 
 from clients.webhook import Answer, post
+from config.sections import SenderSettings
 from config.settings import Settings
 from console.banner import local_url
 from console.samples import sample, type_named
@@ -62,10 +64,19 @@ def _headers(settings: Settings, sender: str, body: bytes) -> Mapping[str, bytes
         "micromdm": basic,
         "nanomdm": ("X-Hmac-Signature", base64.b64encode(hmac.digest(secret, body, hashlib.sha256))),
         "apps-and-books": ("Authorization", b"Bearer " + secret),
-        "jamf": basic,
+        "jamf": _signature(settings.senders[sender], secret, body) or basic,
     }
     name, value = proof[settings.senders[sender].kind]
     return {"Content-Type": b"application/json", "User-Agent": b"windfall-send", name: value}
+
+
+def _signature(settings: SenderSettings, secret: bytes, body: bytes) -> tuple[str, bytes] | None:
+    """As Jamf Pro signs, for a sender that takes nothing else."""
+    if settings.signature_header is None:
+        return None
+    digest = hmac.digest(secret, body, settings.signature_algorithm)
+    text = base64.b64encode(digest) if settings.signature_encoding == "base64" else binascii.hexlify(digest)
+    return settings.signature_header, (settings.signature_prefix or "").encode() + text
 
 
 def _print(url: str, answer: Answer, *, as_json: bool) -> None:

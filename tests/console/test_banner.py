@@ -64,6 +64,17 @@ def test_a_curl_line_reads_the_secret_where_it_is(settings: Settings, tmp_path: 
     assert '-u "windfall:$SECRET"' in lines["jamf-eu"]
 
 
+def test_a_curl_line_signs_where_the_sender_must(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+    monkeypatch.setenv("WINDFALL_SENDER_JAMF_EU_SIGNATURE_HEADER", "X-Signature")
+    monkeypatch.setenv("WINDFALL_SENDER_JAMF_EU_SIGNATURE_PREFIX", "v1=")
+
+    line = curl_line(load_settings(), "jamf-eu", url="http://x/", at=NOW)
+
+    assert "-u " not in line
+    assert "-H 'X-Signature: v1='\"$(printf %s '{" in line
+    assert """| openssl dgst -sha256 -hmac "$SECRET" | sed 's/.* //')" """ in line
+
+
 @pytest.mark.parametrize(
     ("bind", "url"),
     [

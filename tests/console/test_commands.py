@@ -102,10 +102,10 @@ def test_devices_are_listed_and_shown_by_id_or_serial_number(windfall, services)
     process([envelope(check_in("TokenUpdate", UserID="U-1", Token=b"t", PushMagic="m"))], services)
 
     _, row = windfall("devices").splitlines()
-    shown = windfall("devices", "show", "C02XYZ")
+    shown = windfall("devices", "show", "C02XYZ", "--all")
 
     assert row.split()[:3] == [UDID, "C02XYZ", "no"]
-    assert "OSVersion     26.1" in shown
+    assert "OSVersion     26.1\n" in shown
     assert f"user channel {UDID}:U-1" in shown
     assert json.loads(windfall("devices", "show", UDID, "--json"))["serial_number"] == "C02XYZ"
     assert json.loads(windfall("devices", "--enrolled", "true", "--json"))["items"] == []

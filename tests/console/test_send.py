@@ -17,13 +17,16 @@ PROJECT = Path(__file__).parents[2]
 PATIENCE = 60
 POLL = 0.05
 
-SENDERS = {"HOOKS": "jamf", "APPLE": "apps-and-books", "MICRO": "micromdm", "NANO": "nanomdm"}
+SENDERS = {"HOOKS": "jamf", "SIGNED": "jamf", "APPLE": "apps-and-books", "MICRO": "micromdm", "NANO": "nanomdm"}
 SETTINGS = {
     **{f"WINDFALL_SENDER_{name}_KIND": kind for name, kind in SENDERS.items()},
     **{f"WINDFALL_SENDER_{name}_SECRETS": "gehöim" for name in SENDERS},
     "WINDFALL_SENDER_APPLE_SECRETS": "geheim",
+    "WINDFALL_SENDER_SIGNED_SIGNATURE_HEADER": "X-Signature",
+    "WINDFALL_SENDER_SIGNED_SIGNATURE_ALGORITHM": "sha512",
+    "WINDFALL_SENDER_SIGNED_SIGNATURE_PREFIX": "sha512=",
 }
-"""Four senders, each with a secret that is no ASCII where its form can carry that."""
+"""Five senders, each with a secret that is no ASCII where its form can carry that."""
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +83,7 @@ def send(run_windfall, door):
     ("sender", "event_type"),
     [
         ("hooks", "SCEPChallenge"),
+        ("signed", "JSSStartup"),
         ("apple", "ASSET_COUNT"),
         ("micro", "Connect"),
         ("nano", "GetToken"),

@@ -1,0 +1,179 @@
+"""What stands out about a device, in words: problems that somebody should solve, and notices worth knowing."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from console.telling_time import ago, day, days_until
+from domain.clock import parse_time
+from domain.json_types import JSONObject
+
+EXPIRES_SOON = timedelta(days=30)
+SILENT = timedelta(days=14)
+UNANSWERED = timedelta(days=1)
+STALE = timedelta(days=30)
+
+LITTLE_STORAGE = 0.1
+LITTLE_BATTERY = 0.1
+MOST_NAMED = 5
+"""Things of one kind that are named one by one."""
+
+PROBLEM, NOTICE = "problem", "notice"
+
+Found = Iterator[tuple[str, str]]
+
+
+def points(page: JSONObject, now: datetime) -> list[JSONObject]:
+    """Each as `{"level": "problem" or "notice", "what": …}`, problems first. What is not known is no problem."""
+    checks = (_management, _records, _expiring, _security, _device, _apps, _commands, _inventory)
+    found = [point for check in checks for point in check(page, now)]
+    levels = (PROBLEM, NOTICE)
+    return [{"level": level, "what": what} for level, what in sorted(found, key=lambda point: levels.index(point[0]))]
+
+
+def _management(page: JSONObject, now: datetime) -> Found:
+    if page["id"] is None:
+        yield NOTICE, "no MDM server here knows it; all there is comes from Jamf Pro"
+        return
+    if page["enrolled"] is None:
+        yield NOTICE, "no check-in was heard of it, so nobody knows whether it is enrolled"
+    elif not page["enrolled"]:
+        yield PROBLEM, f"it is not enrolled, since {_since(page['enrolment_at'], now)}"
+    elif page["push_at"] is None:
+        yield PROBLEM, "it has no push token, so nothing reaches it before it asks by itself"
+    seen = parse_time(page["last_seen_at"])
+    if seen is not None and now - seen > SILENT:
+        yield PROBLEM, f"it was heard last {_since(page['last_seen_at'], now)}"
+    if _fact(page, "AwaitingConfiguration") is True:
+        yield PROBLEM, "it waits in Setup Assistant until it gets the command DeviceConfigured"
+    if page["location"] is not None:
+        yield NOTICE, "it was in Lost Mode: its place is told below"
+
+
+def _records(page: JSONObject, now: datetime) -> Found:  # noqa: ARG001 - all checks look alike
+    for conflict in page["conflicts"][:MOST_NAMED]:
+        field, other = conflict["field"], conflict["other"]
+        yield PROBLEM, f"records with the {_word(field)} {conflict['value']} have several {_word(other)}s"
+
+
+def _expiring(page: JSONObject, now: datetime) -> Found:
+    for items, what, name, ends in (
+        ("certificates", "certificate", "common_name", "not_after"),
+        ("provisioning_profiles", "provisioning profile", "name", "expiry_date"),
+    ):
+        soon = sorted(
+            (item[ends], str(item[name] or "without a name"))
+            for item in page["items"].get(items, ())
+            if _is_soon(item[ends], now)
+        )
+        for end, called in soon[:MOST_NAMED]:
+            yield PROBLEM, f"{what} {called} {_end(end, now)}"
+        if len(soon) > MOST_NAMED:
+            yield PROBLEM, f"{len(soon) - MOST_NAMED} more {what}s have expired or expire within 30 days"
+
+
+def _is_soon(text: Any, now: datetime) -> bool:
+    end = parse_time(text)
+    return end is not None and end - now <= EXPIRES_SOON
+
+
+def _end(text: str, now: datetime) -> str:
+    days = days_until(text, now)
+    if days is None:
+        return f"has expired, on {day(text)}"
+    return f"expires {'today' if days == 0 else f'in {days} days' if days > 1 else 'tomorrow'}, on {day(text)}"
+
+
+_WRONG = {
+    "passcode_present": (False, PROBLEM, "it has no passcode"),
+    "passcode_compliant": (False, PROBLEM, "its passcode is not what its profiles demand"),
+    "filevault_enabled": (False, PROBLEM, "FileVault is off: its disk is not encrypted"),
+    "sip_enabled": (False, PROBLEM, "System Integrity Protection is off"),
+    "authenticated_root_volume_enabled": (False, PROBLEM, "its system volume is not sealed"),
+    "firewall_enabled": (False, NOTICE, "the firewall is off"),
+    "user_approved_enrollment": (False, NOTICE, "its user has not approved the enrolment"),
+    "remote_desktop_enabled": (True, NOTICE, "Remote Desktop is on"),
+}
+"""Column of device_security → the value that stands out."""
+
+
+def _security(page: JSONObject, now: datetime) -> Found:  # noqa: ARG001
+    said = page["security"] or {}
+    for column, (value, level, what) in _WRONG.items():
+        if said.get(column) is value:
+            yield level, what
+
+
+def _device(page: JSONObject, now: datetime) -> Found:
+    capacity, free = (_number(page, name) for name in ("DeviceCapacity", "AvailableDeviceCapacity"))
+    if capacity and free is not None and free / capacity < LITTLE_STORAGE:
+        yield PROBLEM, f"its storage is nearly full: {free:.1f} of {capacity:.0f} GB are free"
+    battery = _number(page, "BatteryLevel")
+    if battery is not None and 0 <= battery < LITTLE_BATTERY:
+        told = page["facts"]["BatteryLevel"]["at"]
+        yield NOTICE, f"its battery was at {battery:.0%}, {ago(told, now)}"
+    if _fact(page, "IsActivationLockEnabled") is True:
+        yield NOTICE, "Activation Lock is on"
+    updates = page["items"].get("os_updates", ())
+    critical = [update for update in updates if update["is_critical"] is True]
+    if critical:
+        name = critical[0]["human_readable_name"] or critical[0]["product_key"]
+        yield PROBLEM, f"a critical update waits: {name}"
+    elif updates:
+        yield NOTICE, f"{_count(len(updates), 'update')} of its system can be installed"
+
+
+def _apps(page: JSONObject, now: datetime) -> Found:  # noqa: ARG001
+    failed = [install for install in page["installs"] if install["state"] in ("failed", "stuck")]
+    for install in failed[:MOST_NAMED]:
+        app = install["bundle_id"] or install["adam_id"]
+        yield PROBLEM, f"app {app} is not installed: {install['reason'] or install['state']}"
+    if len(failed) > MOST_NAMED:
+        yield PROBLEM, f"{len(failed) - MOST_NAMED} more apps are not installed"
+    for state, level in (("failed", PROBLEM), ("uncertain", NOTICE)):
+        apps = [one["adam_id"] for one in page["assignments"] if one["state"] == state]
+        if apps:
+            yield level, f"licences that are {state}: {', '.join(apps[:MOST_NAMED])}{_more(apps)}"
+
+
+def _commands(page: JSONObject, now: datetime) -> Found:
+    waiting = page["unfinished"].values()
+    count, since = sum(one["count"] for one in waiting), min((one["since"] for one in waiting), default=None)
+    asked = parse_time(since)
+    if asked is not None and now - asked > UNANSWERED:
+        yield NOTICE, f"{_count(count, 'command')} without an answer, the oldest from {_since(since, now)}"
+
+
+def _inventory(page: JSONObject, now: datetime) -> Found:
+    state = page["inventory"]
+    if state is None:
+        return
+    if state["asked_at"] is None:
+        yield NOTICE, "it was never asked for everything: `windfall devices inventory` does"
+    elif now - (parse_time(state["asked_at"]) or now) > STALE:
+        yield NOTICE, f"it was asked for everything last {_since(state['asked_at'], now)}"
+
+
+def _since(text: Any, now: datetime) -> str:
+    return f"{ago(text, now)}, on {day(text)}" if text else "an unknown time"
+
+
+def _fact(page: JSONObject, name: str) -> Any:
+    return page["facts"].get(name, {}).get("value")
+
+
+def _number(page: JSONObject, name: str) -> float | None:
+    value = _fact(page, name)
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _word(field: str) -> str:
+    return "UDID" if field == "udid" else "serial number"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def _more(found: list[Any]) -> str:
+    return f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""

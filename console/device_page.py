@@ -1,0 +1,60 @@
+"""One device as a help desk wants it: what MDM and Jamf Pro know, what it answered, what stands out, what happened."""
+
+from datetime import datetime
+
+from console.device_health import points
+from console.inquiring import progress
+from domain.json_types import JSONObject
+from domain.notification import serial_key
+from state.queries import Engine
+from state.queries.device_page import doings_of, items_of
+from state.queries.devices import FIELDS, device_ids, one_device
+from state.queries.jamf import LISTS as JAMF_LISTS
+from state.queries.same_device import same_device
+
+
+def device_page(engine: Engine, name: str, now: datetime) -> JSONObject | None:
+    """The device with this id, UDID or serial number; of several the one heard last. None when nobody knows it.
+
+    What `one_device` tells, and `health` (see `points`), `items` by list, `installs assignments events commands
+    unfinished` (of events `answers`: to which command), and `inventory` (see `progress`). A device that only Jamf Pro
+    knows has no `id`, and None and empty lists for the rest. Raises: DatabaseAway.
+    """
+    found = device_ids(engine, name)
+    same = None if found else same_device(engine, name=name)
+    if same is not None:
+        found = [record["id"] for record in sorted(same.mdm, key=lambda one: one["last_seen_at"] or "", reverse=True)]
+        if not found and not same.jamf:
+            return None
+    device = one_device(engine, found[0]) if found else None
+    if device is None:
+        device = _only_in_jamf(list(same.jamf) if same else [], list(same.conflicts) if same else [])
+    device["jamf"] = [JAMF_LISTS["devices"].one(engine, record["id"]) or record for record in device["jamf"]]
+    page = {**device, **_what_it_did(engine, device)}
+    asked = {command["command_uuid"]: command["request_type"] for command in page["commands"]}
+    page["events"] = [
+        {**one, "answers": asked.get((one["details"] or {}).get("command_uuid"))} for one in page["events"]
+    ]
+    return {"health": points(page, now), **page}
+
+
+def _what_it_did(engine: Engine, device: JSONObject) -> JSONObject:
+    key = serial_key(device["serial_number"] or "") or None
+    if device["id"] is None:
+        # No row is anybody's with an empty id.
+        return {"items": {}, **doings_of(engine, "", key), "inventory": None}
+    return {
+        "items": dict(items_of(engine, device["id"])),
+        **doings_of(engine, device["id"], key),
+        "inventory": progress(engine, device["id"]),
+    }
+
+
+def _only_in_jamf(records: list[JSONObject], conflicts: list[JSONObject]) -> JSONObject:
+    """The fields of a device, as far as the newest record there tells them."""
+    newest = max(records, key=lambda record: record["last_seen_at"] or "")
+    known = {"udid": newest["udid"], "serial_number": newest["serial_number"]}
+    empty: JSONObject = {"security": None, "location": None, "history": [], "lists": [], "facts": {}}
+    return {
+        **dict.fromkeys(FIELDS), **known, **empty, "jamf": records, "conflicts": conflicts, "user_channels": []
+    }  # fmt: skip

@@ -1,0 +1,149 @@
+"""Who, what and where: the short facts of a device's page, each under a label; what nobody told is `unknown`."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from console.telling_time import ago, minute
+from domain.json_types import JSONObject
+
+Fields: TypeAlias = Sequence[tuple[str, str]]
+"""Label and value."""
+
+UNKNOWN = "unknown"
+
+_JAMF_USER = ("username", "userName", "realName", "emailAddress", "position", "department", "building", "room")
+_SECURITY = {
+    "FileVault": "filevault_enabled",
+    "Firewall": "firewall_enabled",
+    "SIP": "sip_enabled",
+    "Passcode": "passcode_present",
+    "Passcode rules": "passcode_compliant",
+    "Secure Boot": "secure_boot",
+    "Recovery Lock": "is_recovery_lock_enabled",
+    "Via Apple's ADE": "enrolled_via_dep",
+    "User approved": "user_approved_enrollment",
+}
+
+
+def sections_of(page: JSONObject, now: datetime) -> Iterator[tuple[str, Fields]]:
+    """Heading and fields."""
+    yield "Who", list(_who(page, now))
+    yield "What", list(_what(page))
+    yield "Where", list(_where(page, now))
+    yield "Security", list(_security(page, now))
+
+
+def _who(page: JSONObject, now: datetime) -> Iterator[tuple[str, str]]:
+    users = [channel for channel in page["user_channels"] if channel["facts"]]
+    for channel in users:
+        names = [_fact(channel, name) for name in ("UserShortName", "UserLongName")]
+        called = ", ".join(str(name) for name in names if name) or channel["id"]
+        yield "User", f"{called}; heard {ago(channel['last_seen_at'], now)}"
+    for account in page["items"].get("device_accounts", ()):
+        state = "logged in" if account["is_logged_in"] else "an account on it"
+        named = [account["user_name"], account["full_name"]]
+        yield "Account", f"{', '.join(str(name) for name in named if name) or UNKNOWN}; {state}"
+    for record in page["jamf"]:
+        said = [_fact(record, name) for name in _JAMF_USER]
+        if any(said):
+            yield "In Jamf Pro", ", ".join(dict.fromkeys(str(value) for value in said if value))
+    if not users and not page["items"].get("device_accounts") and not page["jamf"]:
+        yield "User", UNKNOWN
+
+
+def _what(page: JSONObject) -> Iterator[tuple[str, str]]:
+    newest = page["jamf"][0] if page["jamf"] else {}
+    model = [_fact(page, name) for name in ("ModelName", "ProductName", "Model")]
+    yield "Model", ", ".join(dict.fromkeys(str(one) for one in model if one)) or str(newest.get("model") or UNKNOWN)
+    version, build = _fact(page, "OSVersion") or newest.get("os_version"), _fact(page, "BuildVersion")
+    system = f"{_platform(page)} {version or UNKNOWN}".strip()
+    yield "System", f"{system} ({build})" if build else system
+    yield "Serial number", str(page["serial_number"] or UNKNOWN)
+    yield "UDID", str(page["udid"] or page["enrollment_id"] or UNKNOWN)
+    supervised = _fact(page, "IsSupervised")
+    yield "Supervised", _yes(supervised)
+    capacity, free = _fact(page, "DeviceCapacity"), _fact(page, "AvailableDeviceCapacity")
+    if _is_number(capacity) and _is_number(free):
+        yield "Storage", f"{free:.1f} of {capacity:.0f} GB are free"
+    else:
+        yield "Storage", UNKNOWN
+
+
+def _where(page: JSONObject, now: datetime) -> Iterator[tuple[str, str]]:
+    if page["id"] is not None:
+        enrolled = {True: "enrolled", False: "not enrolled", None: "nobody knows whether enrolled"}[page["enrolled"]]
+        since = f" since {minute(page['enrolment_at'])} UTC" if page["enrolment_at"] else ""
+        yield "MDM server", f"{page['sender'] or UNKNOWN}: {enrolled}{since}"
+        yield "Heard", _heard(page["last_seen_at"], now)
+    else:
+        yield "MDM server", "none"
+    for record in page["jamf"]:
+        number = f" number {record['jamf_id']}" if record.get("jamf_id") else ""
+        kind = str(record["family"]).replace("_", " ")
+        yield "Jamf Pro", f"{record['sender']}: {kind}{number}; heard {ago(record['last_seen_at'], now)}"
+    addresses = [row for row in page["history"] if row["name"] == "ipAddress"]
+    if addresses:
+        yield "Address", f"{addresses[0]['value']}, {ago(addresses[0]['last_at'], now)}"
+    place = page["location"]
+    if place is not None:
+        accuracy = place["horizontal_accuracy"]
+        about = f" (within {accuracy:.0f} m)" if _is_number(accuracy) and accuracy >= 0 else ""
+        yield "Place", f"{place['latitude']}, {place['longitude']}{about}, {ago(place['timestamp'], now)}"
+
+
+def _security(page: JSONObject, now: datetime) -> Iterator[tuple[str, str]]:
+    said = page["security"]
+    if said is None:
+        yield "SecurityInfo", asked_words(page, "SecurityInfo", now)
+        return
+    for label, column in _SECURITY.items():
+        value = said[column]
+        if value is not None:
+            yield label, _yes(value) if isinstance(value, bool) else str(value)
+
+
+def asked_words(page: JSONObject, request_type: str, now: datetime) -> str:
+    """Why nothing was told: never asked, asked and not answered, refused; and since when."""
+    items = page["inventory"]["items"] if page["inventory"] else []
+    asked = next((item for item in items if item["request_type"] == request_type), None)
+    if page["id"] is None:
+        return "unknown: no MDM server here can ask it"
+    if asked is None:
+        return "unknown: its system is not asked that" if _platform(page) else "unknown: it has not said what it is"
+    if asked["state"] is None:
+        return "never asked"
+    return f"unknown: {_became(asked, now)}"
+
+
+def _became(asked: JSONObject, now: datetime) -> str:
+    when, answered = ago(asked["asked_at"], now), ago(asked["answered_at"], now)
+    words = {
+        "pending": f"asked {when}, not sent yet",
+        "sent": f"asked {when}, not answered yet",
+        "NotNow": f"asked {when}; the device is busy (NotNow) and will be asked again",
+        "Acknowledged": f"answered {answered}, and told nothing",
+    }
+    if asked["state"] in ("Error", "CommandFormatError"):
+        return f"the device refused {answered}: {asked['error'] or 'it did not say why'}"
+    return words.get(asked["state"], f"asked {when}, in vain: {asked['error'] or asked['state']}")
+
+
+def _platform(page: JSONObject) -> str:
+    return str((page["inventory"] or {}).get("platform") or "")
+
+
+def _heard(text: Any, now: datetime) -> str:
+    return f"{ago(text, now)} ({minute(text)} UTC)" if text else "never"
+
+
+def _yes(value: Any) -> str:
+    return {True: "yes", False: "no"}.get(value, UNKNOWN) if isinstance(value, bool) else UNKNOWN
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _fact(item: JSONObject, name: str) -> Any:
+    return (item.get("facts") or {}).get(name, {}).get("value")

@@ -1,0 +1,103 @@
+"""The page of a device on a screen or as text: 80 columns are enough, words say what colours say."""
+
+import sys
+from datetime import datetime
+from shutil import get_terminal_size
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from console.device_lists import Lines, lists_of
+from console.device_sections import Fields, sections_of
+from console.jamf_records import print_records
+from console.terminal import clean, on_screen, print_fields
+from domain.json_types import JSONObject
+from state.queries.same_device import JAMF_FIELDS
+
+WIDTH, WIDEST = 80, 120
+_LABEL = 16
+_MARKS = {"problem": ("! ", "bold red"), "notice": ("- ", "yellow")}
+
+
+def print_page(page: JSONObject, now: datetime, *, everything: bool) -> None:
+    """``everything``: all items of long lists and all facts, not only the first and the most telling."""
+    console = _console()
+    with console.capture() as drawn:
+        _title(console, page)
+        _health(console, page)
+        for heading, fields in sections_of(page, now):
+            _section(console, heading, fields)
+        for heading, note, lines in lists_of(page, now, everything=everything):
+            _list(console, heading, note, lines)
+    for line in drawn.get().splitlines():
+        click.echo(line.rstrip())
+    records = [{key: value for key, value in one.items() if key in JAMF_FIELDS} for one in page["jamf"]]
+    print_records({"jamf": records, "conflicts": page["conflicts"]})
+    if everything:
+        for heading, facts in (
+            ("all facts", page["facts"]),
+            *((f"user channel {clean(channel['id'])}", channel["facts"]) for channel in page["user_channels"]),
+        ):
+            click.echo(f"\n{heading}:")
+            print_fields({clean(name): fact["value"] for name, fact in facts.items()})
+
+
+def _console() -> Console:
+    """No markup, no emoji: what devices say is text."""
+    width = min(get_terminal_size((WIDTH, 24)).columns, WIDEST) if on_screen() else WIDTH
+    return Console(file=sys.stdout, width=max(width, 40), markup=False, emoji=False, highlight=False, soft_wrap=False)
+
+
+def _title(console: Console, page: JSONObject) -> None:
+    names = (_said(page, "DeviceName"), _said(page, "ModelName"), *(one.get("name") for one in page["jamf"]))
+    name = next((clean(each) for each in names if each), "a device without a name")
+    identity = clean(page["serial_number"] or page["udid"] or page["id"] or "")
+    console.print(Text(f"{name}  {identity}".rstrip(), style="bold"))
+
+
+def _health(console: Console, page: JSONObject) -> None:
+    found = page["health"]
+    problems = sum(point["level"] == "problem" for point in found)
+    verdict = f"{problems} PROBLEM{'S' if problems > 1 else ''}" if problems else "no problem known"
+    _heading(console, "Health", verdict)
+    for point in found:
+        mark, style = _MARKS[point["level"]]
+        _hanging(console, mark, clean(point["what"]), style)
+
+
+def _section(console: Console, heading: str, fields: Fields) -> None:
+    _heading(console, heading)
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(width=_LABEL, no_wrap=True)
+    grid.add_column(overflow="fold")
+    for label, value in fields:
+        grid.add_row(Text(label), Text(clean(value)))
+    console.print(Padding(grid, (0, 0, 0, 2)))
+
+
+def _list(console: Console, heading: str, note: str, lines: Lines) -> None:
+    _heading(console, heading, note)
+    for line in lines:
+        _hanging(console, "", clean(line), "")
+
+
+def _heading(console: Console, heading: str, note: str = "") -> None:
+    console.print()
+    console.print(Text.assemble((heading.upper(), "bold"), f": {clean(note)}" if note else ""))
+
+
+def _hanging(console: Console, mark: str, text: str, style: str) -> None:
+    """A line that goes on under its beginning."""
+    grid = Table.grid()
+    grid.add_column(width=2 + len(mark), no_wrap=True)
+    grid.add_column(overflow="fold")
+    grid.add_row(Text(f"  {mark}", style=style), Text(text))
+    console.print(grid)
+
+
+def _said(page: JSONObject, name: str) -> Any:
+    return page["facts"].get(name, {}).get("value")

@@ -1,0 +1,233 @@
+"""The page of a device: what it tells a help desk, what it says of what nobody knows, and what stands out."""
+
+import json
+import random
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from rich.cells import cell_len
+
+from console.device_page import device_page
+from console.device_text import print_page
+from simulators.certificates import draw_certificate
+from tasks.inventory import ask_now
+from tasks.process import process
+from tests.deliveries import NOON, SERIAL, UDID
+from tests.jamf import told
+from tests.owed import SETUP
+from tests.tasks.lab import Lab
+
+HOSTILE = "Søren\u009b31m \u202egniht"
+MAC = {"ProductName": "Mac15,12", "ModelName": "MacBook Air", "OSVersion": "15.1", "DeviceName": HOSTILE}
+
+
+@pytest.fixture
+def lab(services):
+    return Lab(replace(services, setup=SETUP))
+
+
+@pytest.fixture
+def windfall(run_windfall, database_location):
+    def run(*arguments, exit_code=0):
+        result = run_windfall(*arguments, DATABASE_URL=database_location)
+        assert result.exit_code == exit_code, result.output
+        return result.output
+
+    return run
+
+
+@pytest.fixture
+def asked(lab):
+    """A Mac that was asked for everything; the questions are on it."""
+    lab.enrol(**MAC)
+    ask_now(lab.engine, UDID, lab.now)
+    lab.deliver()
+    return lab
+
+
+@pytest.fixture
+def read(capsys):
+    """The page as it is printed, by heading."""
+
+    def text(lab, name=SERIAL, *, now=None, everything=False):
+        now = now or lab.now
+        print_page(device_page(lab.engine, name, now), now, everything=everything)
+        printed = capsys.readouterr().out
+        assert all(cell_len(line) <= 80 for line in printed.partition("in Jamf Pro")[0].splitlines())
+        return printed
+
+    return text
+
+
+def section(text, heading):
+    """What stands under a heading, on one line."""
+    _, _, rest = text.partition(f"\n{heading}")
+    assert rest, text
+    return " ".join(rest.partition("\n\n")[0].split())
+
+
+def test_it_says_who_what_and_where(asked, read):
+    facts = {"DeviceCapacity": 494.4, "AvailableDeviceCapacity": 212.3, "IsSupervised": True, "BuildVersion": "24B83"}
+    asked.answer("Acknowledged", to="DeviceInformation", QueryResponses=facts)
+    asked.check_in("TokenUpdate", UserID="U-1", UserShortName="jdoe", UserLongName="J. Doe")
+
+    page = read(asked)
+
+    assert page.startswith(f"Søren\ufffd31m \ufffdgniht  {SERIAL}\n")
+    assert section(page, "WHO") == "User jdoe, J. Doe; heard just now"
+    assert "Model MacBook Air, Mac15,12 System macOS 15.1 (24B83)" in section(page, "WHAT")
+    assert "Storage 212.3 of 494 GB are free" in section(page, "WHAT")
+    assert "MDM server micromdm: enrolled since 2026-03-01 12:00 UTC" in section(page, "WHERE")
+    assert "\u009b" not in page
+    assert "\u202e" not in page
+
+
+def test_what_nobody_told_is_unknown_and_since_when(lab, read):
+    lab.enrol()
+    never = read(lab)
+    lab.wait(hours=1)
+    ask_now(lab.engine, UDID, lab.now)
+    lab.deliver()
+    first = read(lab, now=lab.now + timedelta(hours=2))
+    lab.answer("Acknowledged", to="DeviceInformation", QueryResponses=MAC)
+    unasked = read(lab)
+
+    assert "Model unknown System unknown" in section(never, "WHAT")
+    assert section(never, "WHO") == "User unknown"
+    assert section(never, "APPS") == ": unknown: it has not said what it is"
+    assert "it was never asked for everything" in section(never, "HEALTH")
+    assert section(first, "APPS") == ": unknown: it has not said what it is"
+    assert section(unasked, "APPS") == ": never asked"
+
+
+def test_each_list_says_how_far_its_question_has_come(asked, read):
+    asked.answer("Error", to="ProfileList", ErrorChain=[{"ErrorCode": 12021, "LocalizedDescription": "no right"}])
+    asked.answer("NotNow", to="CertificateList")
+    asked.answer("Acknowledged", to="ManagedApplicationList")
+    asked.wait(hours=3)
+
+    page = read(asked)
+
+    assert section(page, "APPS") == ": unknown: asked 3 hours ago, not answered yet"
+    assert section(page, "CERTIFICATES").startswith(": unknown: asked 3 hours ago; the device is busy (NotNow)")
+    assert section(page, "PROFILES").startswith(": unknown: the device refused 3 hours ago: ")
+    assert "no right" in section(page, "PROFILES")
+    assert section(page, "MANAGED APPS") == ": unknown: answered 3 hours ago, and told nothing"
+    assert section(page, "SECURITY") == "SecurityInfo unknown: asked 3 hours ago, not answered yet"
+
+
+def test_a_phone_is_told_not_to_be_asked_what_phones_do_not_know(lab, read):
+    lab.enrol(ProductName="iPhone15,2", OSVersion="26.1")
+
+    assert section(read(lab), "SYSTEM UPDATES") == ": unknown: its system is not asked that"
+
+
+def test_lists_are_cut_unless_all_is_wanted(asked, read):
+    apps = [{"Identifier": f"app.{n}", "Name": f"App {n:02}", "ShortVersion": "1.0"} for n in range(40)]
+    asked.answer("Acknowledged", to="InstalledApplicationList", InstalledApplicationList=apps)
+
+    short, whole = (read(asked, everything=everything) for everything in (False, True))
+
+    assert section(short, "APPS").startswith(": 40, told just now App 00 1.0 App 01 1.0")
+    assert section(short, "APPS").endswith("and 25 more, which --all shows")
+    assert section(whole, "APPS").endswith("App 39 1.0")
+    assert "OSVersion" in section(whole, "all facts")
+
+
+def test_certificates_that_expire_stand_out_in_words(asked, read):
+    drawn = draw_certificate("Wi-Fi", "Example", random.Random(1), is_identity=True)
+    content = {"CommonName": "Wi-Fi", "IsIdentity": True, "Data": drawn.keys["Data"]}
+    asked.answer("Acknowledged", to="CertificateList", CertificateList=[content])
+    on = f"on {drawn.not_after:%Y-%m-%d}"
+
+    ends = drawn.not_after
+    pages = {days: read(asked, now=ends - timedelta(days=days) + timedelta(minutes=-1)) for days in (31, 12, 1, 0)} | {
+        -1: read(asked, now=ends + timedelta(minutes=1))
+    }
+
+    assert "Wi-Fi" not in section(pages[31], "HEALTH")
+    assert f"! certificate Wi-Fi expires in 12 days, {on}" in section(pages[12], "HEALTH")
+    assert f"! certificate Wi-Fi expires tomorrow, {on}" in section(pages[1], "HEALTH")
+    assert f"! certificate Wi-Fi expires today, {on}" in section(pages[0], "HEALTH")
+    assert f"! certificate Wi-Fi has expired, {on}" in section(pages[-1], "HEALTH")
+    assert "identity, expires " in section(pages[31], "CERTIFICATES")
+    assert "EXPIRED" in section(pages[-1], "CERTIFICATES")
+
+
+def test_what_is_wrong_stands_first_and_what_is_right_is_not_told(asked, read):
+    security = {"FDE_Enabled": False, "SystemIntegrityProtectionEnabled": True, "PasscodePresent": True}
+    firewall = {"FirewallSettings": {"FirewallEnabled": False}}
+    asked.answer("Acknowledged", to="SecurityInfo", SecurityInfo=security | firewall)
+    full = {"DeviceCapacity": 494.4, "AvailableDeviceCapacity": 12.1}
+    asked.answer("Acknowledged", to="DeviceInformation", QueryResponses=full)
+
+    health = section(read(asked), "HEALTH")
+
+    assert health == (
+        ": 2 PROBLEMS ! FileVault is off: its disk is not encrypted "
+        "! its storage is nearly full: 12.1 of 494 GB are free - the firewall is off"
+    )
+
+
+def test_a_device_that_left_or_is_silent_stands_out(asked, read):
+    silent = read(asked, now=asked.now + timedelta(days=20))
+    asked.check_in("CheckOut")
+    left = read(asked)
+
+    assert "! it was heard last 20 days ago, on 2026-03-01" in section(silent, "HEALTH")
+    assert "10 commands without an answer, the oldest from 20 days ago" in section(silent, "HEALTH")
+    assert "! it is not enrolled, since just now" in section(left, "HEALTH")
+    assert "micromdm: not enrolled" in section(left, "WHERE")
+
+
+def test_an_app_that_failed_stands_out_with_its_licence(lab, read):
+    lab.enrol(**MAC)
+    lab.license()
+    lab.deliver()
+    lab.answer("Error", ErrorChain=[{"ErrorCode": 1, "LocalizedDescription": "no room"}])
+    lab.license(adam_ids=["1"], error=(9603, "no licence left"))
+
+    page = read(lab)
+
+    assert "! app 361309726 is not installed: " in section(page, "HEALTH")
+    assert "! licences that are failed: 1" in section(page, "HEALTH")
+    assert "no room" in section(page, "INSTALLS FROM HERE")
+    assert "no licence left" in section(page, "LICENCES")
+    assert "InstallApplication Error" in section(page, "LAST COMMANDS (UTC)")
+    assert "mdm.Connect (InstallApplication, Error)" in section(page, "LAST EVENTS (UTC)")
+
+
+def test_a_device_that_only_jamf_pro_knows_has_a_page_too(lab, windfall, read):
+    about = {"jssID": 7731, "serialNumber": SERIAL, "udid": "U", "deviceName": "Lobby", "model": "Mac mini"}
+    process([told("ComputerAdded", {**about, "userName": "jdoe", "osVersion": "15.1"}, at=NOON)], lab.at_work)
+
+    page = read(lab, SERIAL.lower())
+    document = json.loads(windfall("devices", "show", SERIAL, "--json"))
+
+    assert page.startswith(f"Lobby  {SERIAL}\n")
+    assert section(page, "HEALTH") == (
+        ": no problem known - no MDM server here knows it; all there is comes from Jamf Pro"
+    )
+    assert "Model Mac mini" in section(page, "WHAT")
+    assert "In Jamf Pro jdoe" in section(page, "WHO")
+    assert "MDM server none Jamf Pro jamf: computer number 7731" in section(page, "WHERE")
+    assert section(page, "APPS") == ": unknown: no MDM server here can ask it"
+    assert (document["id"], document["serial_number"], document["inventory"]) == (None, SERIAL, None)
+
+
+def test_the_document_says_the_same_as_the_page(asked, windfall):
+    asked.answer("Acknowledged", to="ProfileList", ProfileList=[{"PayloadIdentifier": "a.b", "PayloadUUID": "1"}])
+
+    document = json.loads(windfall("devices", "show", SERIAL, "--json"))
+
+    assert document["items"]["profiles"][0]["payload_identifier"] == "a.b"
+    assert document["inventory"]["items"][0]["request_type"] == "DeviceInformation"
+    assert len(document["commands"]) == 10
+    assert document["unfinished"]["sent"]["count"] == 9
+    assert document["facts"]["DeviceName"]["value"] == HOSTILE
+    assert {point["level"] for point in document["health"]} <= {"problem", "notice"}
+
+
+def test_nobody_is_said_to_be_nobody(windfall, engine):
+    assert "no device with the id, UDID or serial number nobody" in windfall("devices", "show", "nobody", exit_code=1)
