@@ -179,9 +179,10 @@ def database_location(request: pytest.FixtureRequest) -> str:
         location: str = request.getfixturevalue("sqlite_location")
         return location
     location = request.getfixturevalue("postgres_location")
-    tables = ", ".join(f'"{table.name}"' for table in metadata.sorted_tables)
+    emptied = "; ".join(str(table.delete()) for table in metadata.sorted_tables)
     with psycopg.connect(location.replace("+psycopg", "", 1), options="-c lock_timeout=10s") as connection:
-        connection.execute(f"TRUNCATE {tables}")
+        # TRUNCATE makes new files for each table and index: for a test's few rows that is slower.
+        connection.execute(emptied)
     return location
 
 

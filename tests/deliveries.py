@@ -39,11 +39,12 @@ def envelope(
 ) -> Envelope:
     """What the door would store for ``body``; each call is a delivery of its own."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    content_type = more.pop("content_type", "application/json")
     arrival = Arrival(
         delivery_id=f"{next(_numbers):032x}",
         sender=sender or kind,
         kind=kind,
-        content_type="application/json",
+        content_type=content_type,
         remote_addr="127.0.0.1",
         body=raw,
         received_at=received_at,

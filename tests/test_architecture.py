@@ -28,6 +28,7 @@ LIBRARIES = {
     "alembic": ("state/",),
     "psycopg": ("state/",),
     "aiosmtpd": ("simulators/",),
+    "cryptography": ("domain/inventory/", "simulators/"),
     "requests": ("clients/", "simulators/"),
     "urllib3": ("clients/", "simulators/"),
     "celery": ("config/broker.py", "ingest/publisher.py", "workers/"),
@@ -35,6 +36,13 @@ LIBRARIES = {
     "redis": ("config/",),
 }
 """Where each library stays."""
+
+ROOM_EXCEPTIONS = {
+    # A SCEP challenge is asked for while Jamf Pro waits. The deadline, the cap and the care with credentials that this
+    # needs are the clients'; the door hands it on as a callable and knows no more of it.
+    ("ingest/__main__.py", "clients.scep.ChallengeProvider"),
+}
+"""(file, name) that crosses a fence all the same."""
 
 EXCEPTIONS = {
     # The type of a connection that is handed on.
@@ -78,7 +86,7 @@ def test_a_room_imports_only_the_rooms_it_may(room: str) -> None:
         (file, name) for file in files(room) for name in imports(file) if _room(name) and _room(name) not in allowed
     ]
 
-    assert wrong == []
+    assert set(wrong) <= ROOM_EXCEPTIONS
 
 
 def _room(name: str) -> str | None:

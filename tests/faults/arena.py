@@ -95,12 +95,13 @@ class Arena:
         settings: Mapping[str, str] | None = None,
     ) -> None:
         self.home = home
-        self.port = free_port()
+        self.port, console = free_port(), free_port()
+        self.console_url = f"http://127.0.0.1:{console}"
         self._environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("WINDFALL_")},
             "WINDFALL_HOME": str(home),
             "WINDFALL_INGEST_BIND": f"127.0.0.1:{self.port}",
-            "WINDFALL_CONSOLE_BIND": f"127.0.0.1:{free_port()}",
+            "WINDFALL_CONSOLE_BIND": f"127.0.0.1:{console}",
             **({"WINDFALL_DATABASE_URL": database} if database else {}),
             **({"WINDFALL_REDIS_URL": f"unix://{redis.socket}"} if redis else {}),
             **(settings or {}),

@@ -83,12 +83,20 @@ def run_campaign(home: Path, campaign: Campaign, *, database: str | None = None)
 
 
 @contextmanager
-def open_stage(home: Path, campaign: Campaign, database: str | None) -> Iterator[Stage]:
+def open_stage(
+    home: Path,
+    campaign: Campaign,
+    database: str | None,
+    *,
+    kinds: Sequence[Kind] = KINDS,
+    temper: Temper | None = None,
+) -> Iterator[Stage]:
+    """``temper`` instead of what the campaign says of installs."""
     port = free_port()
     name = f"WINDFALL_{campaign.kind.upper()}"
     settings = {f"{name}_URL": f"http://127.0.0.1:{port}", f"{name}_API_KEY": API_KEY}
     rng = random.Random(campaign.seed)
-    temper = Temper(install_error_share=campaign.errors, installing_polls=campaign.polls)
+    temper = temper or Temper(install_error_share=campaign.errors, installing_polls=campaign.polls)
     with ExitStack() as opened:
         running = opened.enter_context(arena(home, database=database, settings=settings))
         to = address(campaign.kind, running.url(campaign.kind), SECRET)
@@ -100,7 +108,7 @@ def open_stage(home: Path, campaign: Campaign, database: str | None) -> Iterator
             nano_hook = opened.enter_context(NanoMDM(to.url, setup=Setup(hmac_key=to.hmac_key), rng=rng))
             server = NanoMDMApi(api_key=API_KEY, webhook=nano_hook, port=port)
         opened.enter_context(server)
-        fleet = make_fleet(server, campaign.devices, kinds=KINDS, temper=temper, seed=campaign.seed)
+        fleet = make_fleet(server, campaign.devices, kinds=kinds, temper=temper, seed=campaign.seed)
         opened.enter_context(fleet)
         url = running.url("apps-and-books")
         apple = opened.enter_context(Apple(url, token=SECRET, habits=Habits(interval_s=1), rng=rng))
