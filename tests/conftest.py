@@ -172,17 +172,20 @@ def sqlite_location(_sqlite_template: Path) -> str:
     return f"sqlite:///{path}"
 
 
+@pytest.fixture
+def postgresql_location(postgres_location: str) -> str:
+    """URL of a PostgreSQL database with our tables, all empty."""
+    emptied = "; ".join(str(table.delete()) for table in metadata.sorted_tables)
+    with psycopg.connect(postgres_location.replace("+psycopg", "", 1), options="-c lock_timeout=10s") as connection:
+        # TRUNCATE makes new files for each table and index: for a test's few rows that is slower.
+        connection.execute(emptied)
+    return postgres_location
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_location(request: pytest.FixtureRequest) -> str:
     """URL of a database with our tables, all empty: once a SQLite file as shipped, once PostgreSQL."""
-    if request.param == "sqlite":
-        location: str = request.getfixturevalue("sqlite_location")
-        return location
-    location = request.getfixturevalue("postgres_location")
-    emptied = "; ".join(str(table.delete()) for table in metadata.sorted_tables)
-    with psycopg.connect(location.replace("+psycopg", "", 1), options="-c lock_timeout=10s") as connection:
-        # TRUNCATE makes new files for each table and index: for a test's few rows that is slower.
-        connection.execute(emptied)
+    location: str = request.getfixturevalue(f"{request.param}_location")
     return location
 
 

@@ -45,6 +45,12 @@ def post_all(served, redis_client):
 
 
 @pytest.fixture
+def database_location(sqlite_location):
+    """The door knows no database, and one is enough to see that nothing is buried."""
+    return sqlite_location
+
+
+@pytest.fixture
 def services(engine, redis_client):
     load_handlers()
     inboxes = Inboxes(redis_client)

@@ -143,7 +143,7 @@ def state_of(engine):
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(case=histories())
 def test_any_permutation_with_repetition_ends_in_the_same_rows(case, services, engine):

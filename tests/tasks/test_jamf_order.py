@@ -75,7 +75,7 @@ def clear(engine, redis_client):
 
 
 @settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(case=histories())
 def test_any_permutation_with_repetition_of_both_servers_events_ends_in_the_same_state(

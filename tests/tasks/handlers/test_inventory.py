@@ -37,6 +37,12 @@ NOTES = {"Identifier": "com.example.notes", "Name": "Notes", "ShortVersion": "2.
 USER = "5E6F7A8B-0000-4000-8000-00000000BBBB"
 
 
+@pytest.fixture
+def database_location(postgresql_location):
+    """It refuses what SQLite takes: NUL, half characters, numbers that are too long."""
+    return postgresql_location
+
+
 def ask(lab, request_type, **arguments):
     """A command of ours that is on the device; its UUID."""
     lab.enrol() if not rows(lab.engine, commands) else None

@@ -16,6 +16,12 @@ MAC = {"jssID": 7731, "serialNumber": "QF7H2LK0MX", "udid": "3B0D6E52", "deviceN
 TABLES = [table for table in metadata.sorted_tables if table.name.startswith("jamf_")]
 
 
+@pytest.fixture
+def database_location(postgresql_location):
+    """It refuses what SQLite takes: NUL, half characters, numbers that are too long."""
+    return postgresql_location
+
+
 @pytest.mark.parametrize("form", ["json", "xml", "form"])
 def test_the_password_of_a_challenge_is_not_kept_and_the_event_is(services, engine, form):
     fields = {

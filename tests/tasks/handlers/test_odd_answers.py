@@ -7,6 +7,12 @@ from state.schema import events
 
 
 @pytest.fixture
+def database_location(postgresql_location):
+    """It refuses what SQLite takes: NUL, half characters, numbers that are too long."""
+    return postgresql_location
+
+
+@pytest.fixture
 def asked(lab):
     """A device that has been sent the command."""
     lab.enrol()
