@@ -50,6 +50,8 @@ def survive(arena: Arena, storm: Storm) -> Outcome:
         while not all(future.done() for future in runs.values()):
             time.sleep(rng.uniform(*storm.kill_every))
             _kill_one(arena, kills, rng)
+        # Who was not there when it was to be shot is waited for, while the rest is drained.
+        wait_until("all were shot", lambda: _kill_missed(arena, kills, rng), seconds=STUCK)
         books = {kind: future.result()[0] for kind, future in runs.items()}
     drained_after = wait_until("everything processed", arena.is_drained, seconds=STUCK)
     check(arena, books)
@@ -96,3 +98,9 @@ def _kill_one(arena: Arena, kills: dict[str, int], rng: random.Random) -> None:
         if arena.kill(role, rng):
             kills[role] += 1
             return
+
+
+def _kill_missed(arena: Arena, kills: dict[str, int], rng: random.Random) -> bool:
+    for role in [role for role, count in kills.items() if not count]:
+        kills[role] += arena.kill(role, rng)
+    return all(kills.values())
