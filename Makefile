@@ -31,6 +31,7 @@ faults: $(INSTALLED)
 	@$(BIN)/python -m tests.faults hours
 	@$(BIN)/python -m tests.faults neighbours
 	@$(BIN)/python -m tests.faults installs
+	@$(BIN)/python -m tests.faults inventory
 	@$(BIN)/python -m tests.faults deciders
 
 lint: $(INSTALLED)

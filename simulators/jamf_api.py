@@ -34,7 +34,7 @@ class JamfApi(HttpServer):
     ) -> None:
         super().__init__(port=port)
         self.build = build or Build()
-        self.library = Library(build=self.build)
+        self.catalog = Library(build=self.build)
         self.tokens = Tokens(CLIENT, USER, clock=clock, life=self.build.token_life, times=self.build.times)
         self.webhooks = Definitions(self.build.form)
         self.healthy = True
@@ -50,7 +50,7 @@ class JamfApi(HttpServer):
 
     def fire(self, name: str, *, about: Record | None = None, **fields: JSON) -> int:
         """Something happens; how many definitions tell of it. ``about`` is the device, ``fields`` replace its own."""
-        computers, mobiles = (list(known.values()) for known in (self.library.computers, self.library.mobiles))
+        computers, mobiles = (list(known.values()) for known in (self.catalog.computers, self.catalog.mobiles))
         computer, mobile = (
             (about or next(iter([*own, *others]))).fields
             for own, others in ((computers, mobiles), (mobiles, computers))
@@ -119,7 +119,7 @@ class JamfApi(HttpServer):
 
     def _tell(self, request: Request, account: Account, answer: Answer) -> None:
         """Every call is an event too; whether those of the Jamf Pro API are is not known, so here they are."""
-        if self.library.computers or self.library.mobiles:
+        if self.catalog.computers or self.catalog.mobiles:
             self.fire(
                 "RestAPIOperation",
                 authorizedUsername=account.name,
@@ -140,7 +140,7 @@ class JamfApi(HttpServer):
         one = r"/JSSResource/webhooks/(id/\d+|name/[^/]+)"
         if method == "GET":
             listing: Act = lambda *_: as_json(self.webhooks.listing())  # noqa: E731
-            return {**self.library.routes(), "/JSSResource/webhooks": listing, one: self._webhook}
+            return {**self.catalog.routes(), "/JSSResource/webhooks": listing, one: self._webhook}
         if method == "POST":
             alive, void = "/api/v1/auth/keep-alive", "/api/v1/auth/invalidate-token"
             return {alive: self._keep_alive, void: self._invalidate, one: self._webhook}

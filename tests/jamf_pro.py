@@ -35,8 +35,8 @@ def make_record(kind: Kind, number: int, *, os_version: str = "15.4", **fields: 
 
 def stock(server: JamfApi, *, computers: int = 3, mobiles: int = 2, policies: int = 2) -> None:
     for number in range(1, computers + 1):
-        server.library.computers[number] = make_record(Kind.MAC, number)
+        server.catalog.computers[number] = make_record(Kind.MAC, number)
     for number in range(1001, 1001 + mobiles):
-        server.library.mobiles[number] = make_record(Kind.IPAD, number)
+        server.catalog.mobiles[number] = make_record(Kind.IPAD, number)
     for number in range(501, 501 + policies):
-        server.library.policies[number] = f"Policy {number}; ring 1"
+        server.catalog.policies[number] = f"Policy {number}; ring 1"

@@ -37,7 +37,7 @@ def test_the_version_is_told_by_servers_of_every_age(server):
 
 
 def test_a_computer_reads_the_same_by_every_api(server):
-    expected = server.library.computers[2].fields
+    expected = server.catalog.computers[2].fields
 
     record = client(server).record("computer", "2")
 
@@ -57,7 +57,7 @@ def test_a_computer_reads_the_same_by_every_api(server):
 
 
 def test_a_mobile_device_reads_the_same_by_every_api(server):
-    expected = server.library.mobiles[1001].fields
+    expected = server.catalog.mobiles[1001].fields
 
     record = client(server).record("mobile_device", "1001")
 
@@ -69,7 +69,7 @@ def test_a_mobile_device_reads_the_same_by_every_api(server):
 
 @pytest.mark.parametrize("family", ["computer", "mobile_device"])
 def test_lists_have_everybody_once(server, family):
-    known = server.library.computers if family == "computer" else server.library.mobiles
+    known = server.catalog.computers if family == "computer" else server.catalog.mobiles
 
     pages = list(client(server).records(family))
 
@@ -89,7 +89,7 @@ def test_many_come_in_pages_also_from_a_server_that_gives_smaller_ones(most_on_p
 
 
 def test_nobody_is_an_empty_list(server):
-    server.library.computers.clear()
+    server.catalog.computers.clear()
 
     assert [record for page in client(server).records("computer") for record in page] == []
 
@@ -134,7 +134,7 @@ def test_policies_have_names_that_are_remembered_with_those_that_are_not_there(n
     assert [pro.policy_name(number) for number in ("501", "999", "501", "999")] == ["Policy 501; ring 1", None] * 2
     assert new_server.count(path="/JSSResource/policies") == 2
 
-    new_server.library.policies.update({501: "renamed", 999: "new"})
+    new_server.catalog.policies.update({501: "renamed", 999: "new"})
     assert (pro.policy_name("501"), pro.policy_name("999")) == ("Policy 501; ring 1", None)
     now[0] = jamf.NAME_AGE
     assert (pro.policy_name("501"), pro.policy_name("999")) == ("renamed", "new")

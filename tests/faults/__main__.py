@@ -16,6 +16,7 @@ from tests.faults.databases import postgresql
 from tests.faults.deciders import run, stress_on
 from tests.faults.effects import groups, hours, neighbours
 from tests.faults.installs import Campaign, run_campaign
+from tests.faults.inventory import take_stock
 from tests.faults.kills import Storm, survive
 from tests.faults.outages import Outage, weather
 
@@ -78,6 +79,17 @@ def installs(database: tuple[str, ...]) -> None:
                 with tempfile.TemporaryDirectory() as folder:
                     report = run_campaign(Path(folder) / "home", campaign, database=make())
                 click.echo(json.dumps({"database": kind, **asdict(campaign), **report}))
+
+
+@main.command()
+@click.option("--kind", type=click.Choice(["micromdm", "nanomdm"]), multiple=True, help="Both when left out.")
+@click.option("--size", default=2000, show_default=True, help="Devices.")
+def inventory(kind: tuple[str, ...], size: int) -> None:
+    """Ask a whole fleet for everything, and compare every table with what is true of the devices."""
+    for each in kind or ("micromdm", "nanomdm"):
+        with tempfile.TemporaryDirectory() as folder:
+            report = take_stock(Path(folder) / "home", kind=each, size=size)
+        click.echo(json.dumps({"kind": each, "size": size, **report}))
 
 
 @main.command()

@@ -78,10 +78,10 @@ def _envelope(request, now):
 
 
 def test_an_inventory_event_is_followed_by_one_read_and_nothing_after_that(world, server, turn):
-    mac = server.library.computers[2]
+    mac = server.catalog.computers[2]
     server.fire("ComputerInventoryCompleted", about=mac)
     # What the event did not say, and what changed since.
-    server.library.computers[2] = replace(mac, fields={**mac.fields, "osVersion": "15.5"})
+    server.catalog.computers[2] = replace(mac, fields={**mac.fields, "osVersion": "15.5"})
 
     assert turn() == "idle"
 
@@ -101,7 +101,7 @@ def test_an_inventory_event_is_followed_by_one_read_and_nothing_after_that(world
 
 def test_many_devices_are_read_by_all_hands_with_five_connections_at_most(world, server, turn):
     stock(server, computers=60)
-    for record in server.library.computers.values():
+    for record in server.catalog.computers.values():
         server.fire("ComputerInventoryCompleted", about=record)
 
     turn()
@@ -112,8 +112,8 @@ def test_many_devices_are_read_by_all_hands_with_five_connections_at_most(world,
 
 
 def test_a_server_that_asks_for_quiet_has_it_and_nothing_is_lost(world, server, turn):
-    server.fire("ComputerInventoryCompleted", about=server.library.computers[1])
-    server.fire("ComputerInventoryCompleted", about=server.library.computers[2])
+    server.fire("ComputerInventoryCompleted", about=server.catalog.computers[1])
+    server.fire("ComputerInventoryCompleted", about=server.catalog.computers[2])
     server.be_busy(retry_after=40)
 
     assert turn() == "paused"
@@ -129,7 +129,7 @@ def test_a_server_that_asks_for_quiet_has_it_and_nothing_is_lost(world, server, 
 
 
 def test_a_server_that_is_not_configured_any_more_is_owed_nothing(world, services, server, turn):
-    server.fire("ComputerInventoryCompleted", about=server.library.computers[1])
+    server.fire("ComputerInventoryCompleted", about=server.catalog.computers[1])
     world.connect(jamf={})
 
     assert turn() == "idle"

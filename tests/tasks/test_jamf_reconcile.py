@@ -59,14 +59,14 @@ def test_everybody_is_told_of_and_policies_and_the_version(world, server, read):
     known = devices(world)
     assert set(known) == {("computer", str(n)) for n in (1, 2, 3)} | {("mobile_device", n) for n in ("1001", "1002")}
     for (_, jamf_id), row in known.items():
-        record = (server.library.computers | server.library.mobiles)[int(jamf_id)]
+        record = (server.catalog.computers | server.catalog.mobiles)[int(jamf_id)]
         assert (row["serial_number"], row["udid"], row["name"], row["os_version"], row["management_id"]) == tuple(
             record.fields[name] for name in ("serialNumber", "udid", "deviceName", "osVersion", "managementId")
         )
         assert row["inventory_at"] == REPORTED
     assert known["computer", "1"]["last_seen_at"] == known["computer", "1"]["checked_in_at"] == CONTACTED
     assert {row["policy_id"]: row["name"] for row in rows(world.engine, jamf_policies)} == {
-        str(number): name for number, name in server.library.policies.items()
+        str(number): name for number, name in server.catalog.policies.items()
     }
     [known_server] = rows(world.engine, jamf_servers)
     assert known_server["version"] == server.build.version
@@ -80,7 +80,7 @@ def test_older_servers_tell_of_the_same_devices(world, build, read):
 
         assert {key: (row["serial_number"], row["udid"]) for key, row in devices(world).items()} == {
             (family, str(number)): (record.fields["serialNumber"], record.fields["udid"])
-            for family, known in (("computer", server.library.computers), ("mobile_device", server.library.mobiles))
+            for family, known in (("computer", server.catalog.computers), ("mobile_device", server.catalog.mobiles))
             for number, record in known.items()
         }
 
@@ -96,8 +96,8 @@ def test_many_pages_come_one_request_at_a_time(world, server, read):
 def test_nobody_is_gone_because_a_read_does_not_name_him(world, server, read):
     read()
     before = rows(world.engine, jamf_devices)
-    server.library.computers.clear()
-    server.library.mobiles.clear()
+    server.catalog.computers.clear()
+    server.catalog.mobiles.clear()
     world.later(3_600)
 
     assert read() == 0

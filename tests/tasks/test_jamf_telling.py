@@ -43,8 +43,8 @@ def tell(world, record, began):
 def test_an_event_wins_over_a_read_of_its_moment_whichever_came_first(
     world, services, server, after, expected, event_first
 ):
-    fields = server.library.computers[1].fields
-    server.library.computers[1] = make_record(Kind.MAC, 1, deviceName="read")
+    fields = server.catalog.computers[1].fields
+    server.catalog.computers[1] = make_record(Kind.MAC, 1, deviceName="read")
     record = client(server).record("computer", "1")
     steps = [
         lambda: hear(services, "ComputerInventoryCompleted", {**fields, "deviceName": "event"}, NOON - LAG + after),
@@ -60,11 +60,11 @@ def test_an_event_wins_over_a_read_of_its_moment_whichever_came_first(
 
 def test_order_and_repetition_of_reads_and_events_do_not_matter(world, services, server):
     """Two reads and three events, in several orders and twice, end in the same rows."""
-    mac = server.library.computers[1].fields
+    mac = server.catalog.computers[1].fields
     pro = client(server)
     early = pro.record("computer", "1")
-    server.library.computers[1] = replace(
-        server.library.computers[1], fields={**mac, "deviceName": "renamed"}, contact_at=NOON + 30 * SECOND
+    server.catalog.computers[1] = replace(
+        server.catalog.computers[1], fields={**mac, "deviceName": "renamed"}, contact_at=NOON + 30 * SECOND
     )
     late = pro.record("computer", "1")
 

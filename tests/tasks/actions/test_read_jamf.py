@@ -58,7 +58,7 @@ def test_a_record_becomes_facts_of_the_device(world, server):
     assert perform(world, EXAMPLE, ReadJamf(sender="jamf", what="mobile_device", jamf_id="1001")) == [None, None]
 
     mac, ipad = sorted(rows(world.engine, jamf_devices), key=lambda row: row["family"])
-    expected = server.library.computers[2].fields
+    expected = server.catalog.computers[2].fields
     assert (mac["jamf_id"], mac["serial_number"], mac["udid"], mac["name"], mac["os_version"]) == (
         "2",
         expected["serialNumber"],
@@ -69,7 +69,7 @@ def test_a_record_becomes_facts_of_the_device(world, server):
     assert (mac["management_id"], mac["model"]) == (expected["managementId"], expected["model"])
     assert (mac["inventory_at"], mac["checked_in_at"], mac["last_seen_at"]) == (REPORTED, CONTACTED, CONTACTED)
     assert (ipad["family"], ipad["jamf_id"], ipad["name"]) == ("mobile_device", "1001", "device 1001")
-    assert fact(ipad["facts"], "modelIdentifier") == server.library.mobiles[1001].fields["product"]
+    assert fact(ipad["facts"], "modelIdentifier") == server.catalog.mobiles[1001].fields["product"]
 
 
 def test_policies_get_their_names_and_servers_their_version(world, server):
@@ -116,7 +116,7 @@ def test_what_is_not_there_after_some_time_is_not_there(world):
 def test_what_was_known_of_a_record_that_is_gone_stays(world, server):
     perform(world, EXAMPLE)
     before = rows(world.engine, jamf_devices)
-    del server.library.computers[2]
+    del server.catalog.computers[2]
 
     perform(world, EXAMPLE, attempt=MOST_MISSES)
 
@@ -156,8 +156,8 @@ def test_without_its_server_nobody_is_asked(outside):
 
 
 def test_a_time_that_no_clock_can_have_is_not_taken(world, server):
-    record = server.library.computers[2]
-    server.library.computers[2] = type(record)(
+    record = server.catalog.computers[2]
+    server.catalog.computers[2] = type(record)(
         fields=record.fields, contact_at=NOON + timedelta(days=400), report_at=record.report_at
     )
 
