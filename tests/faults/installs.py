@@ -126,7 +126,7 @@ def _play(stage: Stage, campaign: Campaign) -> None:
     said = _notifications(members, campaign, rng) * campaign.times
     rng.shuffle(said)
     stage.fleet.enrol(before)
-    wait_until("the first are known", lambda: _enrolled(stage.arena) == len(before), seconds=30)
+    wait_until("the first are known", lambda: enrolled(stage.arena) == len(before), seconds=30)
     for notification in said[: len(said) // 2]:
         stage.apple.send(notification)
     stage.fleet.enrol(meanwhile)
@@ -220,7 +220,7 @@ def _installed(arena: Arena) -> int:
     return _count(arena, select(func.count()).where(installs.c.state == "installed"))
 
 
-def _enrolled(arena: Arena) -> int:
+def enrolled(arena: Arena) -> int:
     return _count(arena, select(func.count()).where(devices.c.enrolled))
 
 

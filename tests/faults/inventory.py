@@ -32,7 +32,7 @@ from state.schema import (
     provisioning_profiles,
 )
 from tests.faults.arena import wait_until
-from tests.faults.installs import Campaign, Stage, _enrolled, open_stage
+from tests.faults.installs import Campaign, Stage, enrolled, open_stage
 
 TEMPER = Temper(own_apps=20, not_now_share=0.1)
 HANDS = 4
@@ -106,10 +106,10 @@ def take_stock(home: Path, *, kind: str, size: int, database: str | None = None)
     campaign = Campaign(kind=kind, devices=size)
     with open_stage(home, campaign, database, kinds=MIX, temper=TEMPER) as stage:
         stage.fleet.enrol(list(stage.fleet))
-        enrolled = wait_until("all are known", lambda: _enrolled(stage.arena) >= size, seconds=300)
+        known = wait_until("all are known", lambda: enrolled(stage.arena) >= size, seconds=300)
         _ask_all(stage, home)
         answered = wait_until("all have answered", lambda: _is_answered(stage), seconds=900)
-        return {**check(stage), "enrolled_after_s": round(enrolled, 1), "answered_after_s": round(answered, 1)}
+        return {**check(stage), "enrolled_after_s": round(known, 1), "answered_after_s": round(answered, 1)}
 
 
 def _ask_all(stage: Stage, home: Path) -> None:
