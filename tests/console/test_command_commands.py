@@ -13,6 +13,7 @@ from state.destinations import note_failure
 from state.queries.commands import one_command
 from tasks.process import process
 from tests.deliveries import UDID, answer, envelope
+from tests.faults.arena import wait_until
 from tests.owed import MDM, SETUP, assigned, attempt, enrol
 
 PIN = "987654"
@@ -165,7 +166,10 @@ def test_the_queue_at_the_server_is_shown_and_cleared_with_ours(windfall, servic
 def queue(server, command_uuid, request_type):
     arguments = {"iTunesStoreID": 1} if request_type == "InstallApplication" else {}
     command = Command(request_type=request_type, arguments=arguments)
+    waiting = len(server.queue(UDID))
     MicroMDM(server.url, lambda: "k").send_command(UDID, payload(command, command_uuid))
+    # It says 201 before it stores.
+    wait_until("it is stored", lambda: len(server.queue(UDID)) > waiting, seconds=10)
 
 
 def test_a_queue_that_cannot_be_seen_says_why(windfall, services):
