@@ -94,8 +94,8 @@ def inventory(kind: tuple[str, ...], size: int) -> None:
 
 @main.command()
 @click.option("--seeds", default=2, show_default=True)
-@click.option("--seconds", default=30.0, show_default=True)
-def deciders(seeds: int, seconds: float) -> None:
+@click.option("--rounds", default=200, show_default=True, help="How often everything is done at least.")
+def deciders(seeds: int, rounds: int) -> None:
     """All who decide and settle at once, on PostgreSQL; says how often the database had to choose a victim."""
     with postgresql() as make:
         for seed in range(1, seeds + 1):
@@ -103,7 +103,7 @@ def deciders(seeds: int, seconds: float) -> None:
             engine = open_engine(location)
             upgrade(engine)
             engine.dispose()
-            click.echo(json.dumps({"seed": seed, **run(stress_on(location, seconds=seconds, seed=seed))}))
+            click.echo(json.dumps({"seed": seed, **run(stress_on(location, rounds=rounds, seed=seed))}))
 
 
 for command in (groups, hours, neighbours):

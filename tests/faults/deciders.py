@@ -38,6 +38,8 @@ from tests.deliveries import NOON, answer, check_in, envelope, managed
 from tests.faults.decided import APPS, check
 
 SENDERS = ("micromdm", "eu")
+WORK = ("process", "claim", "settle", "follow", "heal", "push", "retry", "clear")
+LONGEST = 600.0
 NO_LICENSE = [{"ErrorCode": 9610, "ErrorDomain": "ASDServerErrorDomain"}]
 
 Job = Callable[["Hand"], None]
@@ -45,12 +47,15 @@ Job = Callable[["Hand"], None]
 
 @dataclass(kw_only=True)
 class Stress:
-    """``services`` is what workers are given; each gets connections of its own to ``location``."""
+    """``services`` is what workers are given; each gets connections of its own to ``location``.
+
+    Everything is done at least ``rounds`` times.
+    """
 
     services: Services
     location: str
+    rounds: int
     devices: int = 40
-    seconds: float = 5.0
     seed: int = 1
     troubles: Counter[str] = field(default_factory=Counter)
     done: Counter[str] = field(default_factory=Counter)
@@ -62,6 +67,9 @@ class Stress:
     def now(self) -> datetime:
         """Every look at the clock takes a second."""
         return NOON + timedelta(seconds=next(self._ticks))
+
+    def is_done(self) -> bool:
+        return all(self.done[name] >= self.rounds for name in WORK)
 
     def hour(self) -> datetime:
         """Apple says no two things within its uncertain quarter of an hour."""
@@ -104,7 +112,7 @@ class Hand:
                 return
 
 
-def stress_on(location: str, *, seconds: float, seed: int = 1) -> Stress:
+def stress_on(location: str, *, rounds: int, seed: int = 1) -> Stress:
     """On a database with our tables, empty. Nobody drains an inbox: what would come out of one is handed in."""
     load_handlers()
     services = Services(
@@ -114,12 +122,12 @@ def stress_on(location: str, *, seconds: float, seed: int = 1) -> Stress:
         fingerprint=keyed_fingerprint(b"k" * 32),
         setup=Setup(mdm_servers=dict.fromkeys(SENDERS, "micromdm")),
     )
-    return Stress(services=services, location=location, seconds=seconds, seed=seed)
+    return Stress(services=services, location=location, rounds=rounds, seed=seed)
 
 
 def run(stress: Stress) -> JSONObject:
-    """All at once for so many seconds, then check. Raises: AssertionError, and whatever a worker raises."""
-    until = time.monotonic() + stress.seconds
+    """All at once until everything was done so often, then check. Raises: AssertionError, and what a worker raises."""
+    until = time.monotonic() + LONGEST
     crew: Sequence[Job] = (
         _apple,
         _apple,
@@ -143,7 +151,8 @@ def run(stress: Stress) -> JSONObject:
         )
         start.wait(timeout=30)
         try:
-            while time.monotonic() < until:
+            while not stress.is_done():
+                assert time.monotonic() < until, f"only {dict(stress.done)} in {LONGEST} seconds"
                 job(hand)
         finally:
             engine.dispose()
