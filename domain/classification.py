@@ -5,7 +5,7 @@ The forms of the keys are frozen: changing one would let events that were seen b
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import parse_qs
@@ -101,12 +101,23 @@ def quarantine_key(arrival: Arrival) -> str:
 
 def digest(*parts: str | bytes) -> str:
     """sha256 over the parts, each preceded by its length, so that no two lists of parts give the same text."""
-    state = hashlib.sha256()
-    for part in parts:
-        raw = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
-        state.update(b"%d:" % len(raw))
-        state.update(raw)
-    return state.hexdigest()
+    return hashlib.sha256(b"".join(map(_measured, parts))).hexdigest()
+
+
+def digests(*parts: str, lasts: Iterable[str]) -> list[str]:
+    """`digest` of many lists of parts that differ in the last one only."""
+    begun = hashlib.sha256(b"".join(map(_measured, parts)))
+    found = []
+    for last in lasts:
+        state = begun.copy()
+        state.update(_measured(last))
+        found.append(state.hexdigest())
+    return found
+
+
+def _measured(part: str | bytes) -> bytes:
+    raw = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
+    return b"%d:%b" % (len(raw), raw)
 
 
 def _mdm(arrival: Arrival) -> Classified:

@@ -8,7 +8,7 @@ import base64
 import binascii
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from domain import plist
 from domain.clock import believed, parse_time
@@ -30,7 +30,7 @@ class DeviceEvent:
 
     ``device_id`` is the device's own, also when a user of it speaks; ``channel_id`` is that user's, else None.
     An event that is not ``usable`` (no device, no readable payload, or two of them) is kept and changes nothing;
-    ``flags`` say why.
+    ``flags`` say why. ``has_ids``: the server itself named who spoke, as NanoMDM does and MicroMDM does not.
     """
 
     sender: str
@@ -44,6 +44,7 @@ class DeviceEvent:
     status: str | None = None
     command_uuid: str | None = None
     token_update_tally: int | None = None
+    has_ids: bool = False
     payload: dict[str, Any] = field(default_factory=dict)
     flags: tuple[str, ...] = ()
 
@@ -55,6 +56,19 @@ class DeviceEvent:
     def is_idle(self) -> bool:
         """A poll that reports nothing."""
         return self.usable and self.topic == CONNECT and self.status == "Idle" and not self.command_uuid
+
+    @property
+    def has_own_queue(self) -> bool:
+        """Whether the server keeps commands for whoever spoke alone, and nobody else gets them.
+
+        NanoMDM does for every id. MicroMDM's queues go by EnrollmentID, else UserID, else UDID: all users of all
+        Shared iPads are in one queue, as their UserID is the same, and the user of a user enrolment is in the device's.
+        Source: https://github.com/micromdm/micromdm/blob/v1.13.1/platform/queue/builtin/db.go (checked 2026-11)
+        """
+        if self.has_ids or self.channel_id is None:
+            return True
+        user_id = self.payload.get("UserID")
+        return bool(user_id) and user_id != _SHARED_IPAD_USER and not self.payload.get("EnrollmentID")
 
     @property
     def stamp(self) -> Stamp:
@@ -70,7 +84,8 @@ def read_device_event(document: JSONObject, *, sender: str, key: str, received_a
     occurred_at, refused = believed(parse_time(document.get("created_at")), received_at)
     if refused:
         flags.append("clock_refused")
-    device_id, channel_id = _identity(message, payload)
+    named = _named(message)
+    device_id, channel_id = named or _read_from(message, payload)
     if device_id is None:
         flags.append("no_device")
     tally = message.get("token_update_tally")
@@ -86,6 +101,7 @@ def read_device_event(document: JSONObject, *, sender: str, key: str, received_a
         status=_text(message, "status") or _text(payload, "Status"),
         command_uuid=_text(message, "command_uuid") or _text(payload, "CommandUUID"),
         token_update_tally=tally if type(tally) is int and 0 <= tally < 2**31 else None,
+        has_ids=named is not None,
         payload={} if "two_payloads" in flags else payload,
         flags=tuple(flags),
     )
@@ -116,13 +132,25 @@ def _payload(message: JSONObject, flags: list[str]) -> dict[str, Any]:
         return {}
 
 
-def _identity(message: JSONObject, payload: dict[str, Any]) -> tuple[str | None, str | None]:
-    """(device, channel): NanoMDM's `ids` when there are any, else the same ids made from the message and its plist."""
+_Identity: TypeAlias = tuple[str | None, str | None]
+"""Device and user channel."""
+
+
+def _named(message: JSONObject) -> _Identity | None:
+    """As NanoMDM's `ids` say; None when there are none."""
     ids = message.get("ids")
-    if isinstance(ids, dict) and _text(ids, "id"):
-        parent = _text(ids, "parent_id")
-        return (parent, _text(ids, "id")) if parent else (_text(ids, "id"), None)
-    device_id = (
+    if not isinstance(ids, dict):
+        return None
+    name = _text(ids, "id")
+    if name is None:
+        return None
+    parent = _text(ids, "parent_id") or name.partition(":")[0]
+    return _device(parent), name if parent != name else None
+
+
+def _read_from(message: JSONObject, payload: dict[str, Any]) -> _Identity:
+    """The same ids, made from the message and its plist."""
+    device_id = _device(
         _text(message, "enrollment_id")
         or _text(message, "udid")
         or _text(payload, "EnrollmentID")
@@ -132,6 +160,11 @@ def _identity(message: JSONObject, payload: dict[str, Any]) -> tuple[str | None,
     if user == _SHARED_IPAD_USER:
         user = _text(payload, "UserShortName")
     return device_id, f"{device_id}:{user}" if device_id and user else None
+
+
+def _device(name: str | None) -> str | None:
+    """What has a colon in it is no device: commands for it would go to a user of another one."""
+    return name if name and ":" not in name else None
 
 
 def _text(fields: dict[str, Any], name: str) -> str | None:

@@ -67,7 +67,8 @@ class Question:
 
     ``until``: from that version on Apple wants it to be asked in another way. ``private``: systems on which a user
     enrolment answers it. ``supervised``: systems that answer only when supervised. ``multi_user``: systems that
-    answer only with many users, as a Shared iPad.
+    answer only with many users, as a Shared iPad. ``user_channel``: systems whose users answer it too, each for
+    themselves.
     """
 
     request_type: str
@@ -76,6 +77,7 @@ class Question:
     private: Sequence[Platform] = ()
     supervised: Sequence[Platform] = ()
     multi_user: Sequence[Platform] = ()
+    user_channel: Sequence[Platform] = ()
     arguments: JSONObject = field(default_factory=dict)
 
     @property
@@ -96,27 +98,35 @@ class Question:
             return False
         return platform not in self.multi_user or subject.is_multi_user is True
 
+    def is_for_users_of(self, subject: Subject) -> bool:
+        platforms = (subject.platform,) if subject.platform else _WITH_USERS
+        return self.is_for(subject) and all(platform in self.user_channel for platform in platforms)
+
 
 _ALL: Sequence[Platform] = ("iOS", "macOS", "tvOS", "visionOS", "watchOS")
 _NOT_ON_MACS: Sequence[Platform] = ("iOS", "visionOS")
+_MACS: Sequence[Platform] = ("macOS",)
+_WITH_USERS: Sequence[Platform] = ("iOS", "macOS")
+"""Systems with user channels; that of iOS are Shared iPads."""
 
 INFORMATION = Question(
     request_type="DeviceInformation",
     since={"iOS": (4,), "macOS": (10, 7), "tvOS": (9,), "visionOS": (1,), "watchOS": (10,)},
     private=_ALL,
+    user_channel=_WITH_USERS,
 )
 """What tells which questions there are besides; every device is asked this first."""
 
 COMMON = (
     INFORMATION,
     *(
-        Question(request_type=request_type, since=INFORMATION.since, private=private)
-        for request_type, private in (
-            ("SecurityInfo", _ALL),
-            ("ProfileList", _ALL),
-            ("CertificateList", _ALL),
+        Question(request_type=request_type, since=INFORMATION.since, private=private, user_channel=users)
+        for request_type, private, users in (
+            ("SecurityInfo", _ALL, _MACS),
+            ("ProfileList", _ALL, _WITH_USERS),
+            ("CertificateList", _ALL, _MACS),
             # A Mac of its user's own keeps to itself what is installed.
-            ("InstalledApplicationList", _NOT_ON_MACS),
+            ("InstalledApplicationList", _NOT_ON_MACS, _MACS),
         )
     ),
 )
@@ -128,6 +138,7 @@ QUESTIONS = (
         request_type="ManagedApplicationList",
         since={"iOS": (5,), "macOS": (11,), "tvOS": (10, 2), "visionOS": (1, 1), "watchOS": (10,)},
         private=_ALL,
+        user_channel=_MACS,
     ),
     Question(
         request_type="ProvisioningProfileList",
@@ -137,6 +148,7 @@ QUESTIONS = (
     Question(
         request_type="Restrictions",
         since={"iOS": (4,), "tvOS": (9,), "visionOS": (1, 1), "watchOS": (10,)},
+        user_channel=("iOS",),
     ),
     Question(
         request_type="AvailableOSUpdates",
@@ -163,6 +175,11 @@ QUESTIONS = (
 def questions_of(subject: Subject) -> list[Question]:
     """What it is asked, `INFORMATION` first; only that while nobody knows what it is."""
     return [one for one in QUESTIONS if one is INFORMATION or (subject.is_known and one.is_for(subject))]
+
+
+def questions_of_users(subject: Subject) -> list[Question]:
+    """What each user of it is asked; nothing while nobody knows what it is."""
+    return [one for one in QUESTIONS if subject.is_known and one.is_for_users_of(subject)]
 
 
 def subject_of(facts: Facts, *, is_user_enrollment: bool, is_informed: bool = False) -> Subject:

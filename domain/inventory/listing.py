@@ -43,7 +43,7 @@ class Listing:
             self.since, self.left_out, self.base = other.since, other.left_out, other.base
             self._forget_older()
         for key, layers in other.layers.items():
-            newer = [layer for layer in layers if self._is_news(layer)]
+            newer = [layer for layer in layers if layer[_COLUMNS] and self._is_news(layer)]
             if newer:
                 self.layers[key] = _stacked([*newer, *self.layers.get(key, ())])
 
@@ -54,6 +54,10 @@ class Listing:
         left = {key: [layer for layer in layers if self._is_news(layer)] for key, layers in self.layers.items()}
         self.layers = {key: layers for key, layers in left.items() if layers}
 
+    def of(self, key: str) -> tuple[JSONObject | None, list[Layer] | None]:
+        """All that makes an item what it is, to be compared."""
+        return self.base.get(key), self.layers.get(key)
+
     @property
     def keys(self) -> set[str]:
         """Of all items that are there."""
@@ -61,14 +65,21 @@ class Listing:
 
     def columns(self, key: str) -> JSONObject:
         """What is known of an item in all."""
-        columns = dict(self.base.get(key, {}))
-        for layer in reversed(self.layers.get(key, ())):
+        columns = self.base.get(key, {})
+        layers = self.layers.get(key)
+        if not layers:
+            return columns
+        columns = dict(columns)
+        for layer in reversed(layers):
             columns |= layer[_COLUMNS]
         return columns
 
 
 def _stacked(layers: Iterable[Layer]) -> list[Layer]:
     """The newest first, each column only in the newest that says it; at the same time the first given wins."""
+    layers = list(layers)
+    if len(layers) == 1:
+        return layers
     said: set[str] = set()
     found: list[Layer] = []
     for *order, columns in sorted(layers, key=lambda layer: layer[:_COLUMNS], reverse=True):
