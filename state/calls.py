@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Engine, select, update
 
+from state.engine import write_transaction
 from state.schema import commands
 
 
@@ -47,7 +48,7 @@ def begin_call(engine: Engine, ids: Sequence[str], now: datetime, *, command_uui
     Those that were called before keep their UUID: only what surely never went out gets another one.
     """
     values = {"called_at": now} | ({"command_uuid": command_uuid} if command_uuid else {})
-    with engine.connect().execution_options(windfall_writes=True) as connection, connection.begin():
+    with write_transaction(engine) as connection:
         waiting = (
             select(commands.c.id)
             .where(commands.c.id.in_(ids), commands.c.state == "pending", commands.c.called_at.is_(None))
@@ -63,5 +64,5 @@ def begin_call(engine: Engine, ids: Sequence[str], now: datetime, *, command_uui
 def uncall(engine: Engine, ids: Sequence[str]) -> None:
     """These surely did not go out."""
     waiting = commands.c.id.in_(ids) & (commands.c.state == "pending")
-    with engine.connect().execution_options(windfall_writes=True) as connection, connection.begin():
+    with write_transaction(engine) as connection:
         connection.execute(update(commands).where(waiting).values(called_at=None))

@@ -85,8 +85,10 @@ class Commands:
         """A command that was loaded, None when it was not."""
         return self._found.get(identifier)
 
-    def open_of(self, device_id: str) -> Sequence[Command]:
-        return [command for command in self._found.values() if command.device_id == device_id and command.is_open]
+    def open_of(self, device_id: str, *, users: bool = False) -> Sequence[Command]:
+        """Those of them that were loaded; ``users``: its users' too."""
+        found = (command for command in self._found.values() if command.is_open)
+        return [c for c in found if c.device_id == device_id or (users and c.device_id.startswith(f"{device_id}:"))]
 
     def flush(self) -> None:
         write_changes(self._connection, commands, {c.id: c.changes for c in self._found.values() if c.changes})

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Engine, case, delete, select
 
+from state.engine import write_transaction
 from state.schema import destinations
 from state.upsert import insert
 
@@ -41,13 +42,13 @@ def standing(engine: Engine, name: str) -> Standing:
 def note_success(engine: Engine, name: str, now: datetime) -> None:
     """Nothing is held against it any more; but for how long it asked for quiet, it has quiet."""
     over = destinations.c.paused_until.is_(None) | (destinations.c.paused_until <= now)
-    with engine.connect().execution_options(windfall_writes=True) as connection, connection.begin():
+    with write_transaction(engine) as connection:
         connection.execute(delete(destinations).where(destinations.c.name == name, over))
 
 
 def note_failure(engine: Engine, name: str, *, error: str, now: datetime, retry_after: float | None) -> Standing:
     """One more failure of the far end itself. From `TOLERATED` on, or when it asks for it, it is left alone a while."""
-    with engine.connect().execution_options(windfall_writes=True) as connection, connection.begin():
+    with write_transaction(engine) as connection:
         row = {"name": name, "failures": 1, "error": error, "failed_at": now}
         statement = insert(connection, destinations).values(row)
         # Whoever was on its way when the breaker opened does not make the pause longer.

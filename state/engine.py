@@ -1,10 +1,17 @@
 """Connections to the database, with settings that keep it safe: durable commits, nothing that waits for ever."""
 
+import random
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 _PG_OPTIONS = "-c statement_timeout=8000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000"
@@ -12,10 +19,20 @@ _PG_SOCKET = {"connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval"
 """Far below the time limit of a task: a database that hangs must be an error of the database before it is a killed
 worker, which would count as a try of an event."""
 
+_WRITES = {"windfall_writes": True}
+
 _BUSY_MS = 10_000
+
+_BUSY_PAUSE = 0.006
+"""Seconds at most between two tries to write."""
+
+_CANCELED = "57014"
 
 _FAULTS_OF_VALUES = {"21", "22", "23", "54"}
 """Classes of SQLSTATE: cardinality, data, integrity, and program limits exceeded."""
+
+
+_turns: WeakKeyDictionary[Engine, threading.Lock] = WeakKeyDictionary()
 
 
 def open_engine(location: str, *, threads: int = 1) -> Engine:
@@ -30,6 +47,7 @@ def open_engine(location: str, *, threads: int = 1) -> Engine:
         )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+        _turns[engine] = threading.Lock()
         return engine
     return create_engine(
         url,
@@ -41,6 +59,20 @@ def open_engine(location: str, *, threads: int = 1) -> Engine:
         pool_timeout=10,
         connect_args={**_PG_SOCKET, "options": _PG_OPTIONS},
     )
+
+
+@contextmanager
+def write_transaction(engine: Engine) -> Iterator[Connection]:
+    """Committed when the block ends well, rolled back otherwise. Never within another one of the same thread.
+
+    SQLite takes one writer at a time, so threads of a process wait for each other here and not at the file.
+    """
+    with (
+        _turns.get(engine, nullcontext()),
+        engine.connect().execution_options(**_WRITES) as connection,
+        connection.begin(),
+    ):
+        yield connection
 
 
 def is_database_trouble(error: BaseException) -> bool:
@@ -59,6 +91,14 @@ def is_database_trouble(error: BaseException) -> bool:
     return error.connection_invalidated or not isinstance(error, DataError | IntegrityError | ProgrammingError)
 
 
+def is_too_long(error: BaseException) -> bool:
+    """Whether a statement took longer than PostgreSQL gives it: it is hung, or was asked too much at once.
+
+    Who tries again should ask for less; what cannot be less and stays too long is to blame.
+    """
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) == _CANCELED
+
+
 def _prepare_sqlite(connection: Any, record: object) -> None:  # noqa: ARG001 - the signature is SQLAlchemy's
     # The driver's own idea of transactions is switched off; _begin_sqlite begins them.
     connection.isolation_level = None
@@ -67,7 +107,30 @@ def _prepare_sqlite(connection: Any, record: object) -> None:  # noqa: ARG001 - 
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _begin_sqlite(connection: Any) -> None:
-    """A transaction that will write takes its lock at once: upgrading a read lock later fails without waiting."""
-    writes = connection.get_execution_options().get("windfall_writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+def _begin_sqlite(connection: Connection) -> None:
+    """A transaction that will write takes its lock at once: upgrading a read lock later fails without waiting.
+
+    SQLite's own waiting looks ten times a second, and between busy writers misses the moments in which the lock is free
+    until it gives up. Source: https://www.sqlite.org/c3ref/busy_timeout.html
+    """
+    if not _WRITES.items() <= connection.get_execution_options().items():
+        connection.exec_driver_sql("BEGIN")
+        return
+    connection.exec_driver_sql("PRAGMA busy_timeout=0")
+    try:
+        _begin_to_write(connection, until=time.monotonic() + _BUSY_MS / 1000)
+    finally:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={_BUSY_MS}")
+
+
+def _begin_to_write(connection: Connection, *, until: float) -> None:
+    while True:
+        try:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        except OperationalError as exc:
+            is_busy = getattr(exc.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
+            if not is_busy or time.monotonic() >= until:
+                raise
+        else:
+            return
+        time.sleep(random.uniform(0, _BUSY_PAUSE))  # noqa: S311 - no secret

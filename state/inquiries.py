@@ -1,7 +1,7 @@
 """Asking devices for everything, in a unit of work: who is due, what was asked before, and when the next time is."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -10,15 +10,22 @@ from sqlalchemy import Connection, Engine, Select, case, func, or_, select
 from domain.clock import id_prefix
 from domain.facts import Facts
 from state.changes import write_changes
+from state.channels import Channel, channels_of
 from state.commands import OPEN
 from state.portions import portions
 from state.schema import commands, devices, inquiries
 from state.upsert import insert_missing
 
+MOST_USERS = 8
+"""Users of one device that are asked, those heard last."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A device to be asked; ``waits_for`` is the command whose answer tells what else there is to ask."""
+    """A device to be asked; ``waits_for`` is the command whose answer tells what else there is to ask.
+
+    ``users`` are those of it that are asked too.
+    """
 
     device_id: str
     sender: str | None
@@ -27,16 +34,22 @@ class Asked:
     last_seen_at: datetime | None
     facts: Facts
     waits_for: str | None
+    users: Sequence[Channel] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Before:
-    """The newest command that asked the same of a device, and how many lately did and are unanswered."""
+    """The newest command that asked the same of a device or a user, and how many lately did and are unanswered."""
 
     id: str
     state: str
     answered_at: datetime | None
     unanswered: int
+
+
+def asked_users(channels: Sequence[Channel]) -> list[Channel]:
+    """The users that are asked when their device is: those that a command reaches, and may soon."""
+    return [one for one in channels if one.is_enrolled and one.has_own_queue and one.is_recent][:MOST_USERS]
 
 
 def unplaced(engine: Engine, senders: Collection[str], *, until: datetime, limit: int) -> list[str]:
@@ -98,12 +111,14 @@ class Inquiries:
 
     def _take(self, query: "Select[Any]") -> list[Asked]:
         locked = query.with_for_update(of=inquiries, skip_locked=False)
-        return [Asked(**row) for row in self._connection.execute(locked).mappings()]
+        found = [Asked(**row) for row in self._connection.execute(locked).mappings()]
+        channels = channels_of(self._connection, [one.device_id for one in found])
+        return [replace(one, users=asked_users(channels[one.device_id])) for one in found]
 
     def before(
         self, device_ids: Iterable[str], digests: Collection[str], *, since: datetime
     ) -> Mapping[tuple[str, str], Before]:
-        """What was asked before, by device and digest of the question (domain.commands).
+        """What was asked before, by device or user and digest of the question (domain.commands).
 
         What was asked earlier than ``since`` counts as unanswered no more.
         """

@@ -1,23 +1,22 @@
 """Lists that devices answered, in a unit of work: told in memory, and joined at the end with what is stored.
 
 Items are written only where they changed, however often a device says the same; a list that says exactly the same
-as before is not even compared item by item.
+as before is not even compared item by item, and of a list of which only some items were told no others are read.
 """
 
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Table, delete, select
+from sqlalchemy import ColumnElement, Connection, Table, delete, select
 
 from domain.clock import parse_time, rfc3339
 from domain.facts import Stamp
 from domain.inventory.answers import ListAnswer
-from domain.inventory.listing import Listing, Order
+from domain.inventory.listing import Layer, Listing, Order
 from domain.json_types import JSONObject
 from state.changes import write_changes
 from state.keys import inventory_id, item_id, list_of_item
@@ -31,6 +30,9 @@ AT_ONCE = 100
 
 _OURS = ("id", "device_id", "channel_id", "key", "listed", "layers", "told_at")
 """Columns of every list that are no columns of an item."""
+
+_Items: TypeAlias = tuple[dict[str, JSONObject], dict[str, list[Layer]]]
+"""The `base` and the `layers` of a list, or some of each."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -95,27 +97,55 @@ class InventoryLists:
                 changes[identifier] = _head(listing)
             else:
                 compared.append(identifier)
-        stored = self._stored(table, [self._told[i].identity["device_id"] for i in compared]) if compared else {}
+        stored = self._stored(table, compared) if compared else {}
         rows: list[dict[str, Any]] = []
         gone: list[str] = []
         for identifier in compared:
-            known = stored.get(list_of_item(identifier), {})
-            listing = _read(known.values(), heads[identifier])
-            listing.join(self._told[identifier].listing)
-            wanted = {row["id"]: row for row in _rows(table, identifier, self._told[identifier].identity, listing)}
-            rows += [row for row in wanted.values() if row != known.get(row["id"])]
-            gone += known.keys() - wanted.keys()
-            changes[identifier] = _head(listing)
+            told, head = self._told[identifier], heads[identifier]
+            base, layers = stored.get(list_of_item(identifier), ({}, {}))
+            listing = Listing(since=_since(head), left_out=head["left_out"], base=base, layers=dict(layers))
+            listing.join(told.listing)
+            changed = [k for k in listing.keys if listing.of(k) != (base.get(k), layers.get(k))]
+            rows += _rows(table, identifier, told.identity, listing, changed)
+            gone += (item_id(identifier, key) for key in (base.keys() | layers.keys()) - listing.keys)
+            if told.listing.since is not None:
+                changes[identifier] = _head(listing)
+            elif listing.layers and head["digest"]:
+                changes[identifier] = {"digest": None}
         self._replace(table, rows, gone)
         return changes
 
-    def _stored(self, table: Table, device_ids: Sequence[str]) -> dict[str, dict[str, dict[str, Any]]]:
-        """Items by how the ids of their list begin, then by id: all that these devices have."""
-        found: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
-        query = select(table).where(table.c.device_id.in_(sorted(set(device_ids))))
-        for row in self._connection.execute(query).mappings():
-            found[list_of_item(row["id"])][row["id"]] = {str(name): value for name, value in row.items()}
+    def _stored(self, table: Table, identifiers: Sequence[str]) -> dict[str, _Items]:
+        """By how the ids of their items begin: lists that were told whole, and of others the items that were told.
+
+        What was said before a layer said it anew is not among it: nothing can bring it back.
+        """
+        named = [name for name in table.columns.keys() if name not in _OURS]  # noqa: SIM118 - a collection of columns
+        moments = _moments(table)
+        columns = table.c
+        query = select(columns.id, columns.key, columns.listed, columns.layers, *(columns[name] for name in named))
+        found: dict[str, _Items] = defaultdict(lambda: ({}, {}))
+        for condition in self._conditions(table, identifiers):
+            for identifier, key, listed, said, *values in self._connection.execute(query.where(condition)):
+                base, layers = found[list_of_item(identifier)]
+                if said:
+                    layers[key] = said
+                if listed:
+                    item = {name: value for name, value in zip(named, values, strict=True) if value is not None}
+                    for name in moments & item.keys():
+                        item[name] = rfc3339(item[name])
+                    for layer in said or ():
+                        item = {name: value for name, value in item.items() if name not in layer[3]}
+                    base[key] = item
         return found
+
+    def _conditions(self, table: Table, identifiers: Sequence[str]) -> Iterator[ColumnElement[bool]]:
+        whole = {i for i in identifiers if self._told[i].listing.since is not None}
+        if whole:
+            yield table.c.device_id.in_(sorted({self._told[i].identity["device_id"] for i in whole}))
+        named = [item_id(i, key) for i in identifiers if i not in whole for key in self._told[i].listing.layers]
+        for portion in portions(sorted(named)):
+            yield table.c.id.in_(portion)
 
     def _replace(self, table: Table, rows: list[dict[str, Any]], gone: list[str]) -> None:
         for portion in portions(sorted(gone)):
@@ -155,40 +185,24 @@ def _digest(listing: Listing) -> str | None:
     return hashlib.sha256(json.dumps(listing.base, sort_keys=True).encode()).hexdigest()
 
 
-def _read(rows: Any, head: Mapping[Any, Any]) -> Listing:
-    """The list as it is stored. What was said before a layer said it anew is not: nothing can bring it back."""
-    listing = Listing(since=_since(head), left_out=head["left_out"])
-    for row in rows:
-        layers = row["layers"] or []
-        if layers:
-            listing.layers[row["key"]] = layers
-        if row["listed"]:
-            said = {name for layer in layers for name in layer[3]}
-            listing.base[row["key"]] = {
-                name: rfc3339(value) if isinstance(value, datetime) else value
-                for name, value in row.items()
-                if name not in _OURS and value is not None and name not in said
-            }
-    return listing
+def _moments(table: Table) -> set[str]:
+    return {column.name for column in table.columns if isinstance(column.type, Moment)}
 
 
-def _rows(table: Table, list_id: str, identity: Mapping[str, str], listing: Listing) -> list[dict[str, Any]]:
-    """The rows that a list should have, whole."""
-    names = [column.name for column in table.columns if column.name not in _OURS]
-    moments = {column.name for column in table.columns if isinstance(column.type, Moment)}
+def _rows(
+    table: Table, list_id: str, identity: Mapping[str, str], listing: Listing, keys: Iterable[str]
+) -> list[dict[str, Any]]:
+    """The rows that a list should have of these items, whole."""
+    blank = {column.name: None for column in table.columns if column.name not in _OURS}
+    moments = _moments(table) & blank.keys()
     owner = {"device_id": identity["device_id"], "channel_id": identity["channel_id"]}
     rows = []
-    for key in listing.keys:
-        columns: JSONObject = listing.columns(key)
+    for key in keys:
         layers = listing.layers.get(key)
-        row = {
-            "id": item_id(list_id, key),
-            **owner,
-            "key": key,
-            "listed": key in listing.base,
-            "layers": layers,
-            "told_at": parse_time(layers[0][0]) if layers else None,
-        }
-        values = {name: columns.get(name) for name in names}
-        rows.append(row | {name: parse_time(v) if name in moments else v for name, v in values.items()})
+        columns: JSONObject = listing.columns(key)
+        values: dict[str, Any] = blank | {name: value for name, value in columns.items() if name in blank}
+        for name in moments & columns.keys():
+            values[name] = parse_time(columns[name])
+        ours = {"id": item_id(list_id, key), **owner, "key": key, "listed": key in listing.base, "layers": layers}
+        rows.append({**ours, "told_at": parse_time(layers[0][0]) if layers else None, **values})
     return rows

@@ -1,6 +1,8 @@
 """Ids that are made from what a row is about, so that whoever writes it first makes the same one."""
 
-from domain.classification import digest
+from collections.abc import Iterable
+
+from domain.classification import digest, digests
 from domain.jamf_device import JamfDevice
 from domain.notification import Pair, serial_key
 from state.schema.metadata import DIGEST
@@ -22,6 +24,11 @@ def assignment_id(u_id: str, pair: Pair) -> str:
 def jamf_id(*names: str) -> str:
     """Of anything of Jamf Pro's: the sender first, then what it is called there."""
     return digest(*names)[:DIGEST]
+
+
+def jamf_ids(*names: str, lasts: Iterable[str]) -> list[str]:
+    """`jamf_id` of many names that differ in the last."""
+    return [found[:DIGEST] for found in digests(*names, lasts=lasts)]
 
 
 def jamf_device_id(sender: str, family: str, device: JamfDevice) -> str:

@@ -10,6 +10,8 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
+from state.engine import write_transaction
+
 _LOCK = 0x77696E6466616C6C
 """Key of the advisory lock that lets one process migrate at a time: "windfall" in ASCII."""
 
@@ -24,7 +26,7 @@ def upgrade(engine: Engine) -> None:
     Raises: MigrationError, when the database cannot be reached, refuses, or was migrated by a newer version of us.
     """
     try:
-        with engine.connect().execution_options(windfall_writes=True) as connection, connection.begin():
+        with write_transaction(engine) as connection:
             if connection.dialect.name == "postgresql":
                 _lock_postgresql(connection)
             config = _config()

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, select, update
 
 from domain.json_types import JSONObject
 from state.commands import add_commands
+from state.engine import write_transaction
 from state.schema import actions
 from state.schema.effects import OPEN_ACTIONS
 from state.settling import Outcome, follow_commands
@@ -84,7 +85,7 @@ def claim(engine: Engine, destination: str, *, now: datetime, until: datetime, l
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    with engine.connect().execution_options(windfall_writes=True) as connection, connection.begin():
+    with write_transaction(engine) as connection:
         rows = connection.execute(due).all()
         if rows:
             running = {"state": "running", "attempts": columns.attempts + 1, "next_attempt_at": until}
@@ -136,7 +137,7 @@ def settle(
     """
     if not settlements:
         return []
-    with engine.connect().execution_options(windfall_writes=True) as connection, connection.begin():
+    with write_transaction(engine) as connection:
         ours = _still_ours(connection, settlements)
         follow_commands(connection, {s.id: Outcome(s.state, s.error, s.happened) for s in ours}, now)
         for settlement in ours:

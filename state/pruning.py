@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import Engine, Table, delete, exists, select, tuple_
 
 from domain.clock import id_prefix
+from state.engine import write_transaction
 from state.schema import (
     actions,
     asset_deltas,
@@ -75,7 +76,7 @@ def prune_history(engine: Engine, *, before: datetime, go_on: GoOn) -> tuple[int
 def _in_pieces(engine: Engine, table: Table, column: Any, old: Any, go_on: GoOn) -> tuple[int, bool]:
     total = 0
     while go_on():
-        with engine.connect().execution_options(windfall_writes=True) as connection, connection.begin():
+        with write_transaction(engine) as connection:
             count = connection.execute(delete(table).where(column.in_(old.limit(PIECE)))).rowcount
         total += count
         if count < PIECE:

@@ -17,8 +17,10 @@ from state.upsert import insert_missing
 ENROLMENT = "enrolment"
 PUSH = "push"
 AUTHENTICATED = "authenticated"
+OWN_QUEUE = "own_queue"
 """Facts of our own making: `{enrolled, sender}` of the last check-in that changed it, the push credentials, and that
-an enrolment began; the time of the last one tells enrolments apart."""
+an enrolment began; the time of the last one tells enrolments apart. Of a user: whether its server keeps commands for
+it alone."""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -12,7 +12,9 @@ from sqlalchemy import Connection, Engine, bindparam, select, update
 
 from state.assets import Assets
 from state.assignments import Assignments, add_failures
+from state.channels import channel_ids_of
 from state.commands import Commands, void_commands
+from state.engine import write_transaction
 from state.inquiries import Inquiries
 from state.installs import Enrolment, Installs, Licence, enrolments_of, licences_of
 from state.inventory import Inventory
@@ -146,6 +148,10 @@ class UnitOfWork:
         """Hold the locks of these serial numbers and users (state.locks) until the end."""
         take_locks(self._connection, names)
 
+    def channel_ids_of(self, device_ids: Iterable[str]) -> list[str]:
+        """Ids of the users of these devices, as commands are addressed to them."""
+        return channel_ids_of(self._connection, device_ids)
+
     def licences_of(self, serial_keys: Iterable[str], adam_ids: Collection[str] | None) -> list[Licence]:
         """What Apple said of these serial numbers (of these apps only, unless None), what was flushed included."""
         return licences_of(self._connection, serial_keys, adam_ids)
@@ -213,7 +219,7 @@ class UnitOfWork:
 @contextmanager
 def unit_of_work(engine: Engine, now: datetime) -> Iterator[UnitOfWork]:
     """A transaction that is flushed and committed when the block ends well, and leaves nothing behind otherwise."""
-    with engine.connect().execution_options(windfall_writes=True) as connection, connection.begin():
+    with write_transaction(engine) as connection:
         uow = UnitOfWork(connection, now)
         yield uow
         uow.flush()

@@ -3,7 +3,9 @@
 from sqlalchemy import Engine, select
 
 from domain.json_types import JSONObject
+from state.channels import channel_ids_of
 from state.queries.pages import Filters, Page, Question, one_of, text_value
+from state.queries.reading import reading
 from state.queries.rows import chosen, read_one, read_page
 from state.schema import commands
 
@@ -27,10 +29,20 @@ _MORE = ("called_at", "answer_id", "pushes", "next_push_at")
 
 
 def list_commands(engine: Engine, question: Question) -> Page:
-    """Commands, newest first. Raises: BadQuery, DatabaseAway."""
-    wanted = (commands.c[name] == value for name, value in question.values(FILTERS).items())
+    """Commands, newest first; those of a device with those of its users. Raises: BadQuery, DatabaseAway."""
+    values = question.values(FILTERS)
+    device_id = values.pop("device_id", None)
+    wanted = [commands.c[name] == value for name, value in values.items()]
+    if device_id is not None:
+        wanted.append(commands.c.device_id.in_(speakers_of(engine, device_id)))
     query = select(*(commands.c[name] for name in FIELDS)).where(*wanted)
     return read_page(engine, query, question, key=commands.c.id, newest_first=True)
+
+
+def speakers_of(engine: Engine, device_id: str) -> list[str]:
+    """Whom commands about a device are addressed to: the device, then its users. Raises: DatabaseAway."""
+    with reading(engine) as connection:
+        return [device_id, *channel_ids_of(connection, [device_id])]
 
 
 def one_command(engine: Engine, identifier: str) -> JSONObject | None:

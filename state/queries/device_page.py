@@ -3,12 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Column, Connection, Engine, Select, Table, func, select
+from sqlalchemy import Column, Connection, Engine, Select, Table, func, select, union_all
 
 from domain.json_types import JSONObject
+from domain.notification import serial_key
+from state.channels import channel_ids_of
+from state.commands import OPEN
 from state.queries.commands import FIELDS as COMMAND_FIELDS
 from state.queries.events import FIELDS as EVENT_FIELDS
 from state.queries.inventory import INVENTORY_LISTS
+from state.queries.named_in_jamf import names_in_jamf
 from state.queries.pages import ready
 from state.queries.reading import reading
 from state.schema import LISTS, assignments, commands, events, installs
@@ -22,7 +26,7 @@ LAST = 10
 MOST_LICENCES = 100
 
 _INNER = ("id", "device_id", "key", "listed")
-_INSTALL_FIELDS = ("adam_id", "state", "reason", "bundle_id", "tries", "sent_at", "installed_at", "changed_at")
+_INSTALL_FIELDS = ("id", "adam_id", "state", "reason", "bundle_id", "tries", "sent_at", "installed_at", "changed_at")
 _ASSIGNMENT_FIELDS = ("u_id", "adam_id", "pricing_param", "state", "changed_at", "error_message")
 _EVENT_FIELDS = tuple(name for name in EVENT_FIELDS if name != "seen")
 
@@ -39,16 +43,34 @@ def items_of(engine: Engine, device_id: str) -> Mapping[str, list[JSONObject]]:
     return found
 
 
-def doings_of(engine: Engine, device_id: str, serial_key: str | None) -> Mapping[str, Any]:
-    """Its newest events and commands, its installs and its licences, newest first. Raises: DatabaseAway."""
+def doings_of(engine: Engine, device: JSONObject) -> Mapping[str, Any]:
+    """Its newest events, commands (its users' too), installs and licences, newest first. Raises: DatabaseAway.
+
+    ``device`` tells `id`, `udid` and `serial_number`, and its records in Jamf Pro as `jamf`.
+    """
+    # No row is anybody's with an empty id.
+    device_id, key = device["id"] or "", serial_key(device["serial_number"] or "")
     with reading(engine) as connection:
+        ordered = commands.c.device_id.in_([device_id, *channel_ids_of(connection, [device_id])])
         return {
             "installs": _newest(connection, installs, _INSTALL_FIELDS, installs.c.device_id == device_id),
-            "assignments": _licences(connection, serial_key) if serial_key else [],
-            "events": _newest(connection, events, _EVENT_FIELDS, events.c.device_id == device_id),
-            "commands": _newest(connection, commands, COMMAND_FIELDS, commands.c.device_id == device_id),
-            "unfinished": _counted(connection, _open_commands(device_id), commands.c.state),
+            "assignments": _licences(connection, key) if key else [],
+            "events": [ready(row) for row in connection.execute(_last_events(connection, device)).mappings()],
+            "commands": _newest(connection, commands, COMMAND_FIELDS, ordered),
+            "unfinished": _counted(connection, ordered & commands.c.state.in_(OPEN), commands.c.state),
         }
+
+
+def _last_events(connection: Connection, device: JSONObject) -> "Select[Any]":
+    """Those of its MDM server and those of Jamf Pro, each found by an index."""
+    columns = events.c
+    named = names_in_jamf(connection, device)
+    conditions = [columns.device_id == (device["id"] or ""), *(columns.jamf_device_id == name for name in named)]
+    last = (select(columns.id).where(one).order_by(columns.id.desc()).limit(LAST).subquery() for one in conditions)
+    query = select(*(columns[name] for name in _EVENT_FIELDS)).where(
+        columns.id.in_(union_all(*(select(each.c.id) for each in last)))
+    )
+    return query.order_by(columns.id.desc()).limit(LAST)
 
 
 def _newest(connection: Connection, table: Table, names: tuple[str, ...], condition: Any) -> list[JSONObject]:
@@ -66,10 +88,6 @@ def _licences(connection: Connection, serial_key: str) -> list[JSONObject]:
         .limit(MOST_LICENCES)
     )
     return [ready(row) for row in connection.execute(query).mappings()]
-
-
-def _open_commands(device_id: str) -> Any:
-    return (commands.c.device_id == device_id) & commands.c.state.in_(("pending", "sent", "NotNow"))
 
 
 def _counted(connection: Connection, condition: Any, column: "Column[Any]") -> JSONObject:

@@ -9,7 +9,8 @@ from sqlalchemy import Engine, or_, select
 from domain.facts import Facts
 from domain.json_types import JSON, JSONObject
 from domain.notification import serial_key
-from state.queries.inventory import inventory_of
+from state.channels import Channel, channels_of
+from state.queries.inventory import history_of, inventory_of
 from state.queries.pages import Filters, Page, Question, page, ready, text_value, true_or_false
 from state.queries.reading import reading
 from state.queries.same_device import same_device
@@ -60,6 +61,7 @@ def one_device(engine: Engine, identifier: str) -> JSONObject | None:
         "jamf": same.jamf,
         "conflicts": same.conflicts,
         **inventory,
+        "history": history_of(engine, [wanted, *(record["id"] for record in same.jamf)]),
         "user_channels": [_shown(channel, tuple(user_channels.c.keys())) for channel in channels],
     }
 
@@ -105,6 +107,28 @@ def addressees(engine: Engine, name: str, *, by: Collection[str] = NAMES) -> lis
             found = connection.execute(query.where(columns.udid == wanted).order_by(*order).limit(5)).mappings().all()
     meant = [Addressee(**row) for row in found]
     return [device for device in meant if device.enrolled is not False] or meant
+
+
+def users_of(engine: Engine, device_id: str) -> list[Channel]:
+    """The users of a device, those heard last first. Raises: DatabaseAway."""
+    with reading(engine) as connection:
+        return list(channels_of(connection, [device_id])[device_id])
+
+
+def devices_with_user(engine: Engine, user: Channel, sender: str) -> list[str]:
+    """Other devices of this sender that have the user too, as network accounts are on many; a few of them.
+
+    Looks through all user channels: for what people order one by one. Raises: DatabaseAway.
+    """
+    channels = user_channels.c
+    same = channels.id.endswith(f":{user.user_id}", autoescape=True) & (channels.device_id != user.device_id)
+    query = (
+        select(devices.c.id)
+        .join(user_channels, channels.device_id == devices.c.id)
+        .where(same, devices.c.sender == sender, devices.c.enrolled.is_not(False))
+    )
+    with reading(engine) as connection:
+        return list(connection.scalars(query.order_by(devices.c.id).limit(5)))
 
 
 def _shown(row: Mapping[Any, Any], names: tuple[str, ...]) -> JSONObject:

@@ -22,14 +22,15 @@ FILTERS: Filters = {
     "type": text_value,
     "event_id": text_value,
     "device_id": text_value,
+    "jamf_device_id": text_value,
     "status": one_of(RECEIVED, *STORED),
     "body": text_value,
 }
 """All are equal to the field; only ``body`` is contained in it. It reads bodies one by one, newest first."""
 
 FIELDS = (
-    "id", "sender", "kind", "type", "event_id", "device_id", "occurred_at", "received_at", "processed_at", "status",
-    "error", "seen", "flags", "details",
+    "id", "sender", "kind", "type", "event_id", "device_id", "jamf_device_id", "occurred_at", "received_at",
+    "processed_at", "status", "error", "seen", "flags", "details",
 )  # fmt: skip
 """What is told of every event, in this order; one event by itself has its body too."""
 

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Engine
 
 from domain.json_types import JSONObject
+from state.queries.inventory import history_of
 from state.queries.jamf_list import JamfList, serial_value, texts
 from state.queries.pages import one_of, true_or_false
 from state.queries.same_device import same_device
@@ -49,6 +50,7 @@ def _of_device(engine: Engine, row: Mapping[str, Any]) -> JSONObject:
     """The other records of the same thing, and what this one is in and had."""
     same = same_device(engine, jamf_row=row)
     found: JSONObject = {"mdm": same.mdm, "jamf": same.jamf, "conflicts": same.conflicts}
+    found["history"] = history_of(engine, [row["id"]])
     if row["family"] in _MEMBERS_OF and row["jamf_id"] is not None:
         member = {"sender": row["sender"], "kind": _MEMBERS_OF[row["family"]], "member_id": row["jamf_id"]}
         found |= MEMBERSHIPS.some(engine, "memberships", **member)

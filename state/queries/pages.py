@@ -63,10 +63,15 @@ def read_question(arguments: Mapping[str, str]) -> Question:
     )
 
 
-def page(items: Sequence[JSONObject], question: Question, *, key: str = "id") -> Page:
-    """The page made of up to one item more than was asked for, which tells whether there is another page."""
+def page(items: Sequence[JSONObject], question: Question, *, key: str | tuple[str, str] = "id") -> Page:
+    """The page made of up to one item more than was asked for, which tells whether there is another page.
+
+    ``key`` are the fields that items are sorted by; of two, the first has no space in it.
+    """
     shown = items[: question.limit]
-    return Page(items=shown, next=_cursor(str(shown[-1][key])) if len(items) > len(shown) else None)
+    names = (key,) if isinstance(key, str) else key
+    last = " ".join(str(shown[-1][name]) for name in names) if shown else ""
+    return Page(items=shown, next=_cursor(last) if len(items) > len(shown) else None)
 
 
 def page_of_all(items: Sequence[JSONObject], question: Question, allowed: Filters, *, key: str) -> Page:

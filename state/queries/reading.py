@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from domain.errors import DatabaseAway
+from state.engine import write_transaction
 
 _UNDEFINED_TABLE = "42P01"
 
@@ -32,11 +33,7 @@ def reading(engine: Engine) -> Iterator[Connection]:
 def writing(engine: Engine) -> Iterator[Connection]:
     """A transaction of a person who waits for it: committed when the block ends well. Raises: DatabaseAway."""
     must_exist(engine)
-    with (
-        database_errors(),
-        engine.connect().execution_options(windfall_writes=True) as connection,
-        connection.begin(),
-    ):
+    with database_errors(), write_transaction(engine) as connection:
         yield connection
 
 

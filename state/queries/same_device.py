@@ -88,17 +88,15 @@ def same_device(
 def _named(connection: Connection, name: str) -> _Found:
     found, key = _Found(), serial_key(name)
     mdm, jamf = devices.c, jamf_devices.c
-    _read(connection, found.mdm, devices, or_(mdm.serial_key == key, mdm.id.in_(_spellings([name]))))
-    of_jamf = or_(
-        jamf.serial_key == key, jamf.udid.in_(_spellings([name])), jamf.management_id == name, jamf.id == name
-    )
+    _read(connection, found.mdm, devices, or_(mdm.serial_key == key, mdm.id.in_(spellings([name]))))
+    of_jamf = or_(jamf.serial_key == key, jamf.udid.in_(spellings([name])), jamf.management_id == name, jamf.id == name)
     _read(connection, found.jamf, jamf_devices, of_jamf)
     return found
 
 
 def _widen(connection: Connection, found: _Found) -> None:
     """Take in what shares a serial number, UDID or management id with what was found."""
-    serials, udids = found.values("serial_key"), _spellings(found.values("udid"))
+    serials, udids = found.values("serial_key"), spellings(found.values("udid"))
     mdm, jamf = devices.c, jamf_devices.c
     _read(connection, found.mdm, devices, or_(mdm.serial_key.in_(serials), mdm.id.in_(udids)))
     ids = found.values("management_id")
@@ -111,7 +109,7 @@ def _read(connection: Connection, rows: dict[str, Mapping[str, Any]], table: Any
         rows.setdefault(row["id"], dict(row))
 
 
-def _spellings(udids: Iterable[str]) -> list[str]:
+def spellings(udids: Iterable[str]) -> list[str]:
     """Servers write a UDID in either case; to look for all of them keeps the index of use."""
     return sorted({spelling for udid in udids for spelling in (udid, udid.upper(), udid.lower())})
 

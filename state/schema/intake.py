@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 
 from state.moment import Moment
-from state.schema.metadata import LONGEST_ID, metadata
+from state.schema.metadata import DIGEST, LONGEST_ID, metadata
 
 event_keys = Table(
     "event_keys",
@@ -31,6 +31,7 @@ event_keys = Table(
 )
 
 _ODD = text("status <> 'processed'")
+_OF_JAMF = text("jamf_device_id IS NOT NULL")
 
 events = Table(
     "events",
@@ -45,6 +46,8 @@ events = Table(
     # The sender's own id of the event, when it has one.
     Column("event_id", String(LONGEST_ID)),
     Column("device_id", String(LONGEST_ID)),
+    # Of an event of Jamf Pro's: the record that it is about, as in jamf_devices, whether or not that has it.
+    Column("jamf_device_id", String(DIGEST)),
     Column("occurred_at", Moment, nullable=False),
     Column("received_at", Moment, nullable=False),
     Column("processed_at", Moment, nullable=False),
@@ -58,6 +61,7 @@ events = Table(
     Column("content_type", String(200), nullable=False),
     Column("remote_addr", String(100), nullable=False),
     Index("ix_events_device_id_id", "device_id", "id"),
+    Index("ix_events_jamf_device_id_id", "jamf_device_id", "id", postgresql_where=_OF_JAMF, sqlite_where=_OF_JAMF),
     Index("ix_events_event_id", "event_id"),
     Index("ix_events_sender_id", "sender", "id"),
     Index("ix_events_type_id", "type", "id"),

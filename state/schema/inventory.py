@@ -122,7 +122,13 @@ certificates = _list(
     Column("not_after", Moment),
     # Why what it says could not be read.
     *_text("error"),
-    Index("ix_certificates_not_after", "not_after", postgresql_where=_EXPIRES, sqlite_where=_EXPIRES),
+    # All that it takes to count devices by what expires.
+    Index(
+        "ix_certificates_not_after",
+        *("not_after", "is_identity", "device_id"),
+        postgresql_where=_EXPIRES,
+        sqlite_where=_EXPIRES,
+    ),
 )
 
 device_accounts = _list(
@@ -219,8 +225,10 @@ device_locations = Table(
 device_history = Table(
     "device_history",
     metadata,
-    # One row per value that a fact of a device has had: OSVersion, BuildVersion, DeviceName, ipAddress.
+    # One row per value that a fact of a device has had: OSVersion, BuildVersion and DeviceName as it told its MDM
+    # server, osVersion, deviceName, ipAddress and reportedIpAddress as Jamf Pro told them.
     Column("id", String(DIGEST), primary_key=True),
+    # Of the device, or of its record in jamf_devices: who is the same device is found when somebody reads.
     Column("device_id", String(LONGEST_ID), nullable=False),
     Column("name", String(40), nullable=False),
     Column("value", String(_SHORT), nullable=False),

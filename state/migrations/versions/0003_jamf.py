@@ -12,11 +12,24 @@ _IS_MEMBER = "entered_at IS NOT NULL AND (left_at IS NULL OR entered_at >= left_
 
 
 def upgrade() -> None:
+    _say_of_which_record_events_are()
     _create_servers()
     _create_devices()
     _create_groups()
     _create_policies()
     _create_the_rest()
+
+
+def _say_of_which_record_events_are() -> None:
+    op.add_column("events", sa.Column("jamf_device_id", sa.String(32)))
+    of_jamf = sa.text("jamf_device_id IS NOT NULL")
+    op.create_index(
+        "ix_events_jamf_device_id_id",
+        "events",
+        ["jamf_device_id", "id"],
+        postgresql_where=of_jamf,
+        sqlite_where=of_jamf,
+    )
 
 
 def _create_servers() -> None:

@@ -122,7 +122,11 @@ def _create_certificates() -> None:
         *_columns(sa.String(255), "error"),
     )
     op.create_index(
-        "ix_certificates_not_after", "certificates", ["not_after"], postgresql_where=_EXPIRES, sqlite_where=_EXPIRES
+        "ix_certificates_not_after",
+        "certificates",
+        ["not_after", "is_identity", "device_id"],
+        postgresql_where=_EXPIRES,
+        sqlite_where=_EXPIRES,
     )
 
 
