@@ -6,15 +6,16 @@ Source: https://github.com/micromdm/micromdm/blob/main/docs/user-guide/api-and-w
 
 import base64
 import binascii
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from clients.answers import Answer
+from clients.answers import Answer, showable
 from clients.caller import DEADLINE, Call, Caller
 from clients.mdm import api_key_setting, current_key, segment
 from domain.clock import parse_time
-from domain.errors import ActionError, MalformedPayload, TransientError
+from domain.errors import ActionError, MalformedPayload, PermanentError, TransientError
 from domain.json_types import JSON, JSONObject
 from domain.plist import decode
 
@@ -22,6 +23,10 @@ MOST_DEVICES_READ = 64 * 1024 * 1024
 """Bytes of a device list: at 200 each, more than 300 000 devices."""
 
 MOST_QUEUE_READ = 16 * 1024 * 1024
+
+_USER_ID = re.compile("[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}", re.ASCII)
+_ALL_USERS = "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF"
+"""The UserID that all users of Shared iPads have in common."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +54,7 @@ class ListedDevice:
 class MicroMDM:
     """One server, known as the sender ``name``. ``api_key`` is asked before every request.
 
+    A device is its UDID, or EnrollmentID; a Mac's user is `UDID:UserID`, of which the server knows the latter.
     Every method raises TransientError, OutcomeUnknown or PermanentError as `Caller.call` and `_refusal` say.
     """
 
@@ -70,21 +76,21 @@ class MicroMDM:
 
         It knows neither whether the device exists nor whether it has had this UUID before: sent twice is queued twice.
         """
-        call = self._call("POST", f"/v1/commands/{segment(device_id)}", body=payload)
+        call = self._call("POST", f"/v1/commands/{_key(device_id)}", body=payload)
         self._ask(call, 201, lambda document: isinstance(document.get("payload"), dict))
 
     def queue(self, device_id: str) -> list[QueuedCommand]:
         """What waits for the device, in order; empty for an unknown one. What it said `NotNow` to may be missing."""
-        call = self._call("GET", f"/v1/commands/{segment(device_id)}", harmless=True, most=MOST_QUEUE_READ)
+        call = self._call("GET", f"/v1/commands/{_key(device_id)}", harmless=True, most=MOST_QUEUE_READ)
         return list(_queued(self._ask(call, 200).get("commands")))
 
     def clear_queue(self, device_id: str) -> None:
         """Drop all that waits for the device, `NotNow` included."""
-        self._ask(self._call("DELETE", f"/v1/commands/{segment(device_id)}"), 200)
+        self._ask(self._call("DELETE", f"/v1/commands/{_key(device_id)}"), 200)
 
     def push(self, device_id: str) -> None:
         """Wake the device through Apple."""
-        call = self._call("POST", f"/v1/push/{segment(device_id)}", harmless=True)
+        call = self._call("POST", f"/v1/push/{_key(device_id)}", harmless=True)
         self._ask(call, 200, lambda document: document.get("status") == "success")
 
     def devices(self) -> list[ListedDevice]:
@@ -129,6 +135,18 @@ class MicroMDM:
         return self._caller.refusal(call, answer)
 
 
+def _key(device_id: str) -> str:
+    """Under which name the server keeps the queue and the push token, as a part of a path.
+
+    Raises: PermanentError, for a user who has no queue.
+    Source: https://github.com/micromdm/micromdm/blob/v1.13.1/platform/queue/builtin/db.go (checked 2026-11).
+    """
+    _, colon, user_id = device_id.partition(":")
+    if colon and (not _USER_ID.fullmatch(user_id) or user_id.upper() == _ALL_USERS):
+        raise PermanentError(f"{showable(device_id)!r} has no queue: MicroMDM keeps one for users of Macs alone")
+    return segment(user_id or device_id)
+
+
 def _queued(entries: JSON) -> Iterator[QueuedCommand]:
     for entry in _objects(entries):
         command_uuid = entry.get("uuid")
@@ -148,7 +166,8 @@ def _request_type(payload: JSON) -> str | None:
 def _listed(entries: JSON) -> Iterator[ListedDevice]:
     for entry in _objects(entries):
         serial_number, udid = _text(entry, "serial_number"), _text(entry, "udid")
-        if serial_number or udid:
+        # No device has a colon: what comes after one is a user.
+        if (serial_number or udid) and ":" not in udid:
             last_seen = parse_time(entry.get("last_seen"))
             yield ListedDevice(
                 serial_number=serial_number,

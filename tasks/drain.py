@@ -2,6 +2,7 @@
 
 import traceback
 from collections.abc import Sequence
+from dataclasses import replace
 from hashlib import sha256
 
 import structlog
@@ -10,7 +11,7 @@ from config.contract import kind_of_inbox
 from config.inbox import Batch, Entry, Lease, LeaseLost
 from config.reporting import report_error
 from domain.envelope import Envelope
-from state.engine import is_database_trouble
+from state.engine import is_database_trouble, is_too_long
 from tasks.process import bury, process
 from tasks.services import Services
 
@@ -22,6 +23,11 @@ SLICE = 1.0
 FEW, LINGER = 200, 0.05
 """With fewer entries than that in its inbox, a drain lets that many seconds pass between the beginnings of two batches:
 a batch costs about as much as ten events in it. A pause that an inbox just woken does not see."""
+
+ENOUGH = 5.0
+"""Seconds after which a batch begins no further transaction: what is done is taken out of the inbox, and what is left
+is the next batch. So a task takes this, its slice and one transaction, far below its time limit, however much is sent.
+"""
 
 MOST_TRIES = 3
 """Failed tries after which an event is buried, the one in its batch included."""
@@ -39,7 +45,7 @@ def drain(inbox: str, services: Services) -> str:
     try:
         while (now := services.monotonic()) < until:
             batch = lease.begin()
-            left = _work(lease, batch, services) if batch is not None else 0
+            left = _work(lease, batch, services, now + ENOUGH) if batch is not None else 0
             if left is None:
                 lease.leave(forgive=True)
                 return "database"
@@ -55,20 +61,20 @@ def drain(inbox: str, services: Services) -> str:
     return "yielded"
 
 
-def _work(lease: Lease, batch: Batch, services: Services) -> int | None:
+def _work(lease: Lease, batch: Batch, services: Services, until: float) -> int | None:
     """One try at a batch: how many entries are left then. None when the database is in trouble, to be tried later."""
     if batch.tries > MOST_TRIES:
         return _bury(lease, batch, f"processing it ended its worker {batch.tries - 1} times", services)
     try:
-        process(_read(lease.inbox, batch.entries, services), services)
+        done = process(_read(lease.inbox, batch.entries, services), services, until=until)
     except Exception as exc:  # noqa: BLE001 - whatever a handler raises is recorded with the event
         return _failed(lease, batch, exc, services)
-    log.info("batch_processed", inbox=lease.inbox, events=len(batch.entries), tries=batch.tries)
-    return lease.commit(batch)
+    log.info("batch_processed", inbox=lease.inbox, events=done, tries=batch.tries)
+    return lease.commit(replace(batch, entries=batch.entries[:done]))
 
 
 def _failed(lease: Lease, batch: Batch, exc: Exception, services: Services) -> int | None:
-    if is_database_trouble(exc):
+    if is_database_trouble(exc) and not is_too_long(exc):
         log.warning("database_in_trouble", inbox=lease.inbox, error=type(exc).__name__)
         return None
     log.warning(

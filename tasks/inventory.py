@@ -1,18 +1,19 @@
-"""Asks devices for everything: when people want it, and by itself what is older than a configured age.
+"""Asks devices and their users for everything: when people want it, and by itself what is older than a configured age.
 
-Each device has a moment of its own in that age, so that a fleet is asked evenly. A question that a device has not
-answered is not asked again: its answer will be new, however late it comes.
+Each device has a moment of its own in that age, so that a fleet is asked evenly; its users are asked together with it.
+A question that has no answer is not asked again: its answer will be new, however late it comes.
 """
 
 import math
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 import structlog
 
 from domain.commands import digest
-from domain.questions import INFORMATION, QUESTIONS, Question, questions_of, subject_of
+from domain.questions import INFORMATION, QUESTIONS, Question, questions_of, questions_of_users, subject_of
 from state.inquiries import Asked, Before, count_placed, unplaced
 from state.outbox import NewAction
 from state.queries import Engine
@@ -36,7 +37,7 @@ AT_ONCE = 500
 """Devices in one transaction."""
 
 PLACE_INTERVAL = 600.0
-"""Seconds between two looks for devices without a moment: they are looked for among all."""
+"""Seconds between two looks for devices without a moment: they are looked for among all. Less when the age is short."""
 
 PLACED_AT_ONCE = 5000
 
@@ -51,6 +52,35 @@ DIGESTS: Mapping[str, str] = {request_type: digest(command) for request_type, co
 """What tells a question from others of its type, by request type."""
 
 ANSWERED = ("Acknowledged", "Error", "CommandFormatError")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Past:
+    """What was asked before, by device or user and digest of the question.
+
+    Answers from ``fresh`` on are new enough. ``left_out`` are questions (to whom, request type) that are not asked now.
+    """
+
+    before: Mapping[tuple[str, str], Before]
+    fresh: datetime | None = None
+    left_out: Collection[tuple[str, str]] = ()
+
+    def of(self, speaker: str, question: Question) -> Before | None:
+        return self.before.get((speaker, DIGESTS[question.request_type]))
+
+    def is_open(self, speaker: str, question: Question) -> bool:
+        known = self.of(speaker, question)
+        return known is not None and known.unanswered > 0
+
+    def is_fresh(self, speaker: str, question: Question) -> bool:
+        known = self.of(speaker, question)
+        answered_at = known.answered_at if known is not None else None
+        return self.fresh is not None and answered_at is not None and answered_at > self.fresh
+
+    def has_said_what_it_is(self, device: Asked) -> bool:
+        """Or refused to."""
+        known = self.of(device.device_id, INFORMATION)
+        return known is not None and not known.unanswered and known.state in ANSWERED
 
 
 def moment(device_id: str, age: timedelta, *, after: datetime) -> datetime:
@@ -73,7 +103,7 @@ def ask_now(engine: Engine, device_id: str, now: datetime) -> list[NewAction]:
     """
     with unit_of_work(engine, now) as uow:
         found = uow.inquiries.take(device_id)
-        _ask(uow, found, _before(uow, found))
+        _ask(uow, found, _past(uow, found))
     return uow.owed
 
 
@@ -111,7 +141,10 @@ def _go_on(services: Services) -> tuple[list[NewAction], bool]:
 def _place(services: Services) -> tuple[list[NewAction], bool]:
     """Give a moment to devices that have none, and a nearer one to those whose age was longer before."""
     age, now, senders = services.setup.inventory_age, services.now(), services.setup.mdm_servers
-    if age is None or not senders or now.timestamp() % PLACE_INTERVAL >= INTERVAL:
+    if age is None or not senders:
+        return [], False
+    every = max(INTERVAL, min(PLACE_INTERVAL, age.total_seconds() / 5))
+    if now.timestamp() % every >= INTERVAL:
         return [], False
     found = unplaced(services.engine, senders, until=now + age, limit=PLACED_AT_ONCE)
     if found:
@@ -133,9 +166,8 @@ def _ask_due(services: Services) -> tuple[list[NewAction], bool]:
         room = min(AT_ONCE, most - uow.inquiries.asked_since(minute))
         due = uow.inquiries.take_due(now, limit=room) if room > 0 else []
         there = [one for one in due if _is_there(one, senders, now)]
-        before = _before(uow, there)
-        quiet = [one for one in there if not any(_unanswered(before, one, question) for question in QUESTIONS)]
-        _ask(uow, quiet, before, fresh=now - age / 2)
+        past = _past(uow, there)
+        _ask(uow, there, replace(past, fresh=now - age / 2, left_out=_of_busy(there, past)))
         uow.inquiries.write({one.device_id: {"due_at": moment(one.device_id, age, after=now)} for one in due})
     return uow.owed, 0 < room == len(due)
 
@@ -145,75 +177,65 @@ def _is_there(device: Asked, senders: Collection[str], now: datetime) -> bool:
     return device.enrolled is True and device.sender in senders and heard
 
 
-def _before(uow: UnitOfWork, found: Sequence[Asked]) -> Mapping[tuple[str, str], Before]:
-    lately = uow.now - FORGOTTEN
-    return uow.inquiries.before([one.device_id for one in found], DIGESTS.values(), since=lately)
+def _past(uow: UnitOfWork, found: Sequence[Asked]) -> _Past:
+    speakers = [speaker for device in found for speaker in _speakers(device)]
+    return _Past(before=uow.inquiries.before(speakers, DIGESTS.values(), since=uow.now - FORGOTTEN))
 
 
-def _unanswered(before: Mapping[tuple[str, str], Before], device: Asked, question: Question) -> bool:
-    known = before.get((device.device_id, DIGESTS[question.request_type]))
-    return known is not None and known.unanswered > 0
+def _speakers(device: Asked) -> list[str]:
+    """Ids that commands are addressed to: the device's first, then its users'."""
+    return [device.device_id, *(user.id for user in device.users)]
+
+
+def _of_busy(found: Sequence[Asked], past: _Past) -> set[tuple[str, str]]:
+    """All questions to those who have any of them open."""
+    speakers = [speaker for device in found for speaker in _speakers(device)]
+    busy = [speaker for speaker in speakers if any(past.is_open(speaker, question) for question in QUESTIONS)]
+    return {(speaker, question.request_type) for speaker in busy for question in QUESTIONS}
 
 
 def _ask_rest(uow: UnitOfWork, found: Sequence[Asked]) -> None:
     """What is left to ask of devices that have answered what they are, or refused to."""
-    before = _before(uow, found)
-    uow.inquiries.write({one.device_id: {"waits_for": None} for one in found if not _is_open(before, one)})
-    answered = [one for one in found if _has_answered(before, one)]
-    _ask(uow, answered, before, without=(INFORMATION,))
+    past = _past(uow, found)
+    closed = [one for one in found if not past.is_open(one.device_id, INFORMATION)]
+    uow.inquiries.write({one.device_id: {"waits_for": None} for one in closed})
+    answered = [one for one in found if past.has_said_what_it_is(one)]
+    known = {(one.device_id, INFORMATION.request_type) for one in answered}
+    _ask(uow, answered, replace(past, left_out=known))
 
 
-def _is_open(before: Mapping[tuple[str, str], Before], device: Asked) -> bool:
-    return _unanswered(before, device, INFORMATION)
-
-
-def _has_answered(before: Mapping[tuple[str, str], Before], device: Asked) -> bool:
-    known = before.get((device.device_id, DIGESTS[INFORMATION.request_type]))
-    return known is not None and not known.unanswered and known.state in ANSWERED
-
-
-def _ask(
-    uow: UnitOfWork,
-    found: Sequence[Asked],
-    before: Mapping[tuple[str, str], Before],
-    *,
-    fresh: datetime | None = None,
-    without: Collection[Question] = (),
-) -> None:
-    """Owe the questions to these devices but what they have not answered yet, or answered since ``fresh``."""
+def _ask(uow: UnitOfWork, found: Sequence[Asked], past: _Past) -> None:
+    """Owe the questions to these devices and their users, but what they have not answered yet, or lately."""
     changes: dict[str, dict[str, object]] = {}
     for device in found:
-        is_informed = _has_answered(before, device)
-        subject = subject_of(device.facts, is_user_enrollment=device.is_user_enrollment, is_informed=is_informed)
-        questions = [question for question in questions_of(subject) if question not in without]
+        subject = subject_of(
+            device.facts, is_user_enrollment=device.is_user_enrollment, is_informed=past.has_said_what_it_is(device)
+        )
+        asking = [(device.device_id, question) for question in questions_of(subject)]
+        asking += [(user.id, question) for user in device.users for question in questions_of_users(subject)]
         owed = len(uow.owed)
-        asked = {question.request_type: _owe(uow, device, question, before, fresh) for question in questions}
+        asked = {
+            (speaker, question.request_type): _owe(uow, device.sender or "", speaker, question, past)
+            for speaker, question in asking
+            if (speaker, question.request_type) not in past.left_out
+        }
         changes[device.device_id] = {"asked_at": uow.now} if len(uow.owed) > owed else {}
-        if not subject.is_known:
-            changes[device.device_id]["waits_for"] = asked.get(INFORMATION.request_type)
+        waits_for = asked.get((device.device_id, INFORMATION.request_type))
+        if not subject.is_known and waits_for is not None:
+            changes[device.device_id]["waits_for"] = waits_for
     uow.inquiries.write({device_id: values for device_id, values in changes.items() if values})
 
 
-def _owe(
-    uow: UnitOfWork,
-    device: Asked,
-    question: Question,
-    before: Mapping[tuple[str, str], Before],
-    fresh: datetime | None,
-) -> str:
+def _owe(uow: UnitOfWork, sender: str, speaker: str, question: Question, past: _Past) -> str:
     """Id of the command that asks: a new one, or the one that is on its way, or was answered a moment ago."""
-    known = before.get((device.device_id, DIGESTS[question.request_type]))
-    is_fresh = known is not None and fresh is not None and known.answered_at is not None and known.answered_at > fresh
-    if known is not None and (known.unanswered or is_fresh):
+    known = past.of(speaker, question)
+    if known is not None and (known.unanswered or past.is_fresh(speaker, question)):
         return known.id
     command = _COMMANDS[question.request_type]
     action = SendCommand(
-        device_id=device.device_id,
-        sender=device.sender or "",
-        request_type=command.request_type,
-        arguments=dict(command.arguments),
+        device_id=speaker, sender=sender, request_type=command.request_type, arguments=dict(command.arguments)
     )
     # Whoever else has seen the same question last asks this one under the same key.
-    key = f"inventory:{device.device_id}:{question.request_type}:{known.id if known else ''}"
+    key = f"inventory:{speaker}:{question.request_type}:{known.id if known else ''}"
     uow.owe(Owed(action=action, key=key).record(uow.now))
     return action_id(key, uow.now)

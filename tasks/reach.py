@@ -75,7 +75,9 @@ class Reach:
     def _load_commands(self, uow: UnitOfWork) -> None:
         results = [event for event in self.devices if _is_result(event)]
         uow.commands.load_answered((e.command_uuid or "", e.channel_id or e.device_id or "") for e in results)
-        uow.commands.load_open(e.device_id or "" for e in self.devices if e.topic == "mdm.Authenticate")
+        begun = [event for event in self.devices if event.topic == "mdm.Authenticate"]
+        users = uow.channel_ids_of({e.device_id or "" for e in begun if e.has_ids})
+        uow.commands.load_open([*(e.device_id or "" for e in begun), *users])
         uow.installs.load_of_commands(uow.commands.ids())
         uow.installs.load_of_devices(
             e.device_id or "" for e in results if isinstance(e.payload.get("ManagedApplicationList"), dict)

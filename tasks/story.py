@@ -12,6 +12,7 @@ from domain.device_event import LONGEST_ID, DeviceEvent, read_device_event
 from domain.envelope import Envelope
 from domain.errors import MalformedEvent
 from domain.jamf_details import jamf_details
+from domain.jamf_device import UNKNOWN, JamfDevice
 from domain.jamf_event import JamfEvent, read_jamf_event
 from domain.json_body import duplicate_keys, may_repeat_keys
 from domain.json_types import JSONObject
@@ -19,6 +20,7 @@ from domain.kinds import MDM_KINDS
 from domain.notification import Notification, read_notification
 from domain.redaction import redact
 from domain.text import clipped, storable, storable_tree
+from state.keys import jamf_device_id
 
 LONGEST_ERROR = 20_000
 NOT_KEPT = "body_not_kept"
@@ -55,6 +57,7 @@ class Story:
             "type": self.type,
             "event_id": self.event_id,
             "device_id": self.device_event.device_id if self.device_event else None,
+            "jamf_device_id": _jamf_device_id(self.event) if isinstance(self.event, JamfEvent) else None,
             "occurred_at": self.occurred_at,
             "error": clipped(storable(self.error), LONGEST_ERROR) if self.error else None,
             "flags": self.flags,
@@ -146,6 +149,14 @@ def _read_document(story: Story, document: JSONObject) -> None:
         story.flags += [*said.flags, *reading_flags(envelope.body, envelope.content_type)]
     if may_repeat_keys(envelope.body, document) and duplicate_keys(envelope.body):
         story.flags.append("duplicate_keys")
+
+
+def _jamf_device_id(event: JamfEvent) -> str | None:
+    """The record that it is about; a device that is not in Jamf Pro yet goes by its serial number."""
+    device = event.device
+    if device is None and event.topic == "DeviceAddedToDEP":
+        device = JamfDevice(family=UNKNOWN, serial_number=event.text("serialNumber"))
+    return jamf_device_id(event.sender, device.family, device) if device is not None else None
 
 
 def _identifier(value: object) -> str | None:

@@ -26,8 +26,14 @@ FINAL = ("Acknowledged", "Error", "CommandFormatError")
 GIVEN_UP = "dead"
 """State of a command that nobody knows the fate of, until its device answers it."""
 
+VOID = "void"
+"""State of a command that nobody waits for; that it was answered is true all the same, whichever was heard first."""
+
 EXPECTING = ("waiting", "command_sent", "stuck")
 """States of an install that go on with an answer."""
+
+EXPECTING_OF = {GIVEN_UP: (*EXPECTING, "failed"), VOID: ()}
+"""The same, where the command is no longer open."""
 
 UNHEARD = ("waiting", "failed")
 """Of those, the states in which nobody knew yet that the command had gone out."""
@@ -41,12 +47,12 @@ def answered(event: DeviceEvent, uow: UnitOfWork) -> Iterator[Owed]:
     """
     speaker = event.channel_id or event.device_id or ""
     command = uow.commands.answered_by(event.command_uuid or "", speaker)
-    if command is None or command.sender != event.sender or not (command.is_open or command.state == GIVEN_UP):
+    if command is None or command.sender != event.sender or not (command.is_open or command.state in EXPECTING_OF):
         return
-    expecting = (*EXPECTING, "failed") if command.state == GIVEN_UP else EXPECTING
+    expecting = EXPECTING_OF.get(command.state, EXPECTING)
     install = uow.installs.of_command(command.id, command.device_id)
     waits = install is not None and install.state in expecting
-    if event.status == "NotNow":
+    if event.status == "NotNow" and command.state != VOID:
         command.change(state="NotNow", error=None, next_push_at=uow.now + NOT_NOW)
         if install is not None and waits and install.state in UNHEARD:
             _has_it(install, command, uow)

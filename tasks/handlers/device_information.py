@@ -1,4 +1,4 @@
-"""Answers to DeviceInformation become facts of the device, under Apple's names."""
+"""Answers to DeviceInformation become facts of the device, or of the user who was asked, under Apple's names."""
 
 from domain import plist
 from domain.device_event import CONNECT, DeviceEvent
@@ -16,7 +16,8 @@ def informed(event: DeviceEvent, uow: UnitOfWork) -> None:
     Source: https://developer.apple.com/documentation/devicemanagement/deviceinformationresponse/queryresponses
     """
     answers = event.payload.get("QueryResponses")
-    if event.channel_id is None and event.status == "Acknowledged" and isinstance(answers, dict):
+    if event.status == "Acknowledged" and isinstance(answers, dict):
         named = {name: value for name, value in answers.items() if name[:1].isupper() and len(name) <= LONGEST_NAME}
         facts = {name: plist.jsonable(value) for name, value in sorted(named.items())[:MOST_FACTS]}
-        uow.devices[event.device_id or ""].learn(facts, event.stamp)
+        speaker = uow.user_channels[event.channel_id] if event.channel_id else uow.devices[event.device_id or ""]
+        speaker.learn(facts, event.stamp)

@@ -3,7 +3,7 @@
 from domain import plist
 from domain.device_event import DeviceEvent
 from domain.json_types import JSONObject
-from state.records import AUTHENTICATED, ENROLMENT, PUSH
+from state.records import AUTHENTICATED, ENROLMENT, OWN_QUEUE, PUSH
 from state.unit_of_work import UnitOfWork
 from tasks.registry import on
 
@@ -17,13 +17,14 @@ USER_FACTS = ("UserID", "UserShortName", "UserLongName", "EnrollmentUserID", "No
 def authenticated(event: DeviceEvent, uow: UnitOfWork) -> None:
     """A fresh device: what it is becomes known, and until its TokenUpdate it is neither enrolled nor reachable.
 
-    MDM servers clear its queue, so commands sent before are void.
+    MDM servers clear its queue, so commands sent before are void. NanoMDM clears those of its users too, MicroMDM not.
+    Source: https://github.com/micromdm/nanomdm/blob/main/storage/ (`ClearQueue`, checked 2026-11)
     """
     device = uow.devices[event.device_id or ""]
     device.learn({name: plist.jsonable(event.payload.get(name)) for name in FACTS}, event.stamp)
     begun = {"enrolled": False, "sender": event.sender}
     device.learn({ENROLMENT: begun, PUSH: {}, AUTHENTICATED: True}, event.stamp)
-    for command in uow.commands.open_of(event.device_id or ""):
+    for command in uow.commands.open_of(event.device_id or "", users=event.has_ids):
         if command.called_at is not None and command.called_at < event.occurred_at:
             command.change(state="void", error="the device was enrolled anew before it answered", next_push_at=None)
 
@@ -41,6 +42,7 @@ def enrolled(event: DeviceEvent, uow: UnitOfWork) -> None:
     }
     if event.channel_id:
         news |= {name: plist.jsonable(event.payload.get(name)) for name in USER_FACTS}
+        news[OWN_QUEUE] = event.has_own_queue
     speaker.learn(news, event.stamp)
 
 

@@ -1,8 +1,9 @@
-"""Computers and mobile devices as Jamf Pro records them: what they are, and when they were heard of for what."""
+"""Computers and mobile devices as Jamf Pro records them: what they are and were, and when they were heard of."""
 
 from domain.clock import rfc3339
 from domain.jamf_event import JamfEvent
 from domain.json_types import JSONObject
+from state.keys import jamf_device_id
 from state.unit_of_work import UnitOfWork
 from tasks.registry import on
 
@@ -27,6 +28,9 @@ TIMES = {
 ENROLLED = {"ComputerAdded": True, "MobileDeviceEnrolled": True, "MobileDeviceUnEnrolled": False}
 """No event tells that a computer has left."""
 
+REMEMBERED = ("osVersion", "deviceName", "ipAddress", "reportedIpAddress")
+"""Facts of which earlier values stay. The first address is the one that the server saw, the second the device's own."""
+
 
 @on(*TIMES)
 def record_jamf_device(event: JamfEvent, uow: UnitOfWork) -> None:
@@ -43,3 +47,16 @@ def record_jamf_device(event: JamfEvent, uow: UnitOfWork) -> None:
     if event.topic == "ComputerCheckIn":
         news |= {"trigger": event.fields.get("trigger"), "console_username": event.fields.get("username")}
     uow.jamf.tell_device(event.sender, device.family, device, news, event.stamp)
+
+
+@on(*TIMES)
+def remember_jamf_device(event: JamfEvent, uow: UnitOfWork) -> None:
+    """Values that facts of a record have had; whoever shows a device shows those of its records too."""
+    device = event.device
+    if device is None:
+        return
+    identifier = jamf_device_id(event.sender, device.family, device)
+    for name in REMEMBERED:
+        value = device.facts.get(name)
+        if isinstance(value, str):
+            uow.inventory.saw(identifier, name, value, event.occurred_at)
