@@ -88,9 +88,9 @@ class Settings(BaseSettings):
     spool_max_bytes: int = Field(default=1024 * MEBIBYTE, ge=MEBIBYTE)
     # Days for which the bodies of events are kept, for search and replay.
     body_days: int = Field(default=30, ge=1, le=3650)
-    # Days after which an MDM device that is there is asked for everything again, each at a time of its own. Unset: only
-    # when somebody asks.
-    inventory_age: int | None = Field(default=None, ge=1, le=365)
+    # Days after which an MDM device that is there is asked for everything again, each at a time of its own; 0.5 is
+    # twelve hours. Unset: only when somebody asks.
+    inventory_age: float | None = Field(default=None, ge=0.01, le=365)
     # What is installed when a licence comes, and removed when it goes; by default everything and nothing.
     apps: tuple[AppSettings, ...] = ()
     # Who is told by mail that devices came or went, assignments failed or actions died. Nobody: no mails.

@@ -64,7 +64,9 @@ def _order(orders: Orders, body: JSONObject) -> JSONObject:
     )
     named = [name for name in NAMES if body.get(name) is not None]
     if len(named) != 1 or not isinstance(body[named[0]], str):
-        raise BadRequest(f"name the device by one of {', '.join(NAMES)}, as text")
+        raise BadRequest(
+            f"name the device by one of {', '.join(NAMES)}, as text; device_id takes a user's too, UDID:UserID"
+        )
     for field, kind, words in (
         ("request_type", str, "text, such as DeviceInformation"),
         ("arguments", dict, "an object"),

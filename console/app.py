@@ -72,7 +72,7 @@ _ANSWERS: tuple[tuple[type[Exception], int, Callable[[Any], str]], ...] = (
     (CannotReplay, 409, str),
     (CannotRetry, 409, str),
     (CannotSend, 409, str),
-    (DatabaseAway, 503, lambda exc: f"the database cannot be read: {exc}"),
+    (DatabaseAway, 503, lambda exc: f"the database does not answer: {exc}"),
     (RedisError, 503, lambda exc: f"Redis is away: {redis_words(exc)}"),
 )
 

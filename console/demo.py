@@ -19,7 +19,13 @@ OUTWARD = ("redis_url", "database_url", "smtp_url", "chat_url", "sentry_dsn")
 """Settings that name something real, each of them also as a file."""
 
 API_KEYS = {"micromdm": "micromdm-api-key", "nanomdm": "nanomdm-api-key"}
-JAMF_URL = "https://jamf.quillfeather.example"
+JAMF_CLIENT, JAMF_SECRET = "windfall-demo", "jamf-client-secret"
+RECONCILE_EVERY = 300
+"""Seconds; the least there is, as somebody looks for minutes."""
+
+INVENTORY_AGE = 0.0105
+"""Days: a quarter of an hour, in which each device is asked for everything once."""
+
 MAIL_TO = "it@quillfeather.example"
 CHAT_PATH = "/services/T00000000/B00000000/demo"
 
@@ -68,7 +74,7 @@ def prepare_demo(settings: Settings, devices: int) -> Demo:
     home = settings.home_path / "demo"
     for folder in (home, home / "secrets"):
         make_private(folder)
-    for name in API_KEYS.values():
+    for name in (*API_KEYS.values(), JAMF_SECRET):
         make_secret(home / "secrets" / name)
     binds = {name: _bind(settings, name) for name in ("ingest_bind", "console_bind")}
     wires = _wires()
@@ -86,9 +92,9 @@ def prepare_demo(settings: Settings, devices: int) -> Demo:
 
 def _wires() -> dict[str, str]:
     """Where the simulators are to listen, under the names of their options."""
-    micromdm, nanomdm, smtp, chat = map(str, free_ports(4))
+    micromdm, nanomdm, jamf, smtp, chat = map(str, free_ports(5))
     chat_url = f"http://127.0.0.1:{chat}{CHAT_PATH}"
-    return {"micromdm": micromdm, "nanomdm": nanomdm, "smtp": smtp, "chat": chat_url}
+    return {"micromdm": micromdm, "nanomdm": nanomdm, "jamf": jamf, "smtp": smtp, "chat": chat_url}
 
 
 def _settings(home: Path, binds: Mapping[str, str], wires: Mapping[str, str]) -> DemoSettings:
@@ -99,12 +105,20 @@ def _settings(home: Path, binds: Mapping[str, str], wires: Mapping[str, str]) ->
         "mail_to": MAIL_TO,
         "chat_url": wires["chat"],
         "chat_form": "slack",
+        "inventory_age": str(INVENTORY_AGE),
     }
     servers = {
         kind: {"url": f"http://127.0.0.1:{wires[kind]}", "api_key_file": str(home / "secrets" / file)}
         for kind, file in API_KEYS.items()
     }
-    return DemoSettings(own=own, senders={**servers, "jamf": {"url": JAMF_URL}})
+    jamf = {
+        "url": f"http://127.0.0.1:{wires['jamf']}",
+        "client_id": JAMF_CLIENT,
+        "client_secret_file": str(home / "secrets" / JAMF_SECRET),
+        "enrich": "true",
+        "reconcile_every": str(RECONCILE_EVERY),
+    }
+    return DemoSettings(own=own, senders={**servers, "jamf": jamf})
 
 
 def _simulators(wires: Mapping[str, str], devices: int) -> Program:

@@ -10,7 +10,7 @@ from console.demo import Demo
 
 
 def demo_banner(settings: Settings, demo: Demo) -> str:
-    """Three commands to try among it."""
+    """Commands to try among it."""
     prefix = " ".join(f"{name}={_short(path)}" for name, path in demo.prefix.items())
     windfall = _short(Path(sys.executable).with_name("windfall"))
     console = local_url(settings.console_bind)
@@ -20,9 +20,12 @@ def demo_banner(settings: Settings, demo: Demo) -> str:
             "",
             "All that it talks to is simulated: MicroMDM, NanoMDM, Apple, Jamf Pro, a mail server and a chat.",
             f"{demo.devices} devices enrol now, Apple assigns them apps, and Windfall has these installed.",
-            "Then devices are wiped, leave and come back, and licences come and go. In another terminal, try:",
+            "Then devices are wiped, leave and come back, and licences come and go. Within a quarter of an hour each",
+            "device is asked for everything; Jamf Pro is read after its events. In another terminal, try:",
             "",
             f"  {prefix} {windfall} devices",
+            f"  {prefix} {windfall} devices show ID",
+            f"  {prefix} {windfall} jamf devices",
             f"  {prefix} {windfall} actions",
             f'  curl -sS -H "Authorization: Bearer {_token(settings)}" {console}/api/installs',
             "",

@@ -1,9 +1,11 @@
 """What stands out about a device, in words: problems that somebody should solve, and notices worth knowing."""
 
+import shlex
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+from console.device_apps import call_app, names_of_apps, newest_installs
 from console.telling_time import ago, day, days_until
 from domain.clock import parse_time
 from domain.json_types import JSONObject
@@ -53,7 +55,7 @@ def _management(page: JSONObject, now: datetime) -> Found:
 def _records(page: JSONObject, now: datetime) -> Found:  # noqa: ARG001 - all checks look alike
     for conflict in page["conflicts"][:MOST_NAMED]:
         field, other = conflict["field"], conflict["other"]
-        yield PROBLEM, f"records with the {_word(field)} {conflict['value']} have several {_word(other)}s"
+        yield PROBLEM, f"records with the {word_of(field)} {conflict['value']} have several {word_of(other)}s"
 
 
 def _expiring(page: JSONObject, now: datetime) -> Found:
@@ -62,7 +64,7 @@ def _expiring(page: JSONObject, now: datetime) -> Found:
         ("provisioning_profiles", "provisioning profile", "name", "expiry_date"),
     ):
         soon = sorted(
-            (item[ends], str(item[name] or "without a name"))
+            (item[ends], f"{item[name] or 'without a name'}{' of a user' if item['channel_id'] else ''}")
             for item in page["items"].get(items, ())
             if _is_soon(item[ends], now)
         )
@@ -114,7 +116,8 @@ def _device(page: JSONObject, now: datetime) -> Found:
         yield NOTICE, f"its battery was at {battery:.0%}, {ago(told, now)}"
     if _fact(page, "IsActivationLockEnabled") is True:
         yield NOTICE, "Activation Lock is on"
-    updates = page["items"].get("os_updates", ())
+    has = _fact(page, "OSVersion")
+    updates = [one for one in page["items"].get("os_updates", ()) if not has or one["version"] != has]
     critical = [update for update in updates if update["is_critical"] is True]
     if critical:
         name = critical[0]["human_readable_name"] or critical[0]["product_key"]
@@ -124,16 +127,20 @@ def _device(page: JSONObject, now: datetime) -> Found:
 
 
 def _apps(page: JSONObject, now: datetime) -> Found:  # noqa: ARG001
-    failed = [install for install in page["installs"] if install["state"] in ("failed", "stuck")]
+    names = names_of_apps(page)
+    failed = [install for install in newest_installs(page) if install["state"] in ("failed", "stuck")]
     for install in failed[:MOST_NAMED]:
-        app = install["bundle_id"] or install["adam_id"]
-        yield PROBLEM, f"app {app} is not installed: {install['reason'] or install['state']}"
+        called = call_app(names, install["adam_id"])
+        yield PROBLEM, f"{called} is not installed: {install['reason'] or install['state']}"
     if len(failed) > MOST_NAMED:
         yield PROBLEM, f"{len(failed) - MOST_NAMED} more apps are not installed"
-    for state, level in (("failed", PROBLEM), ("uncertain", NOTICE)):
-        apps = [one["adam_id"] for one in page["assignments"] if one["state"] == state]
+    for state, level, what in (
+        ("failed", PROBLEM, "failed"),
+        ("uncertain", NOTICE, "uncertain, as Apple told both that they came and that they went"),
+    ):
+        apps = [call_app(names, one["adam_id"]) for one in page["assignments"] if one["state"] == state]
         if apps:
-            yield level, f"licences that are {state}: {', '.join(apps[:MOST_NAMED])}{_more(apps)}"
+            yield level, f"{_count(len(apps), 'licence')} {what}: {', '.join(apps[:MOST_NAMED])}{_more(apps)}"
 
 
 def _commands(page: JSONObject, now: datetime) -> Found:
@@ -146,12 +153,17 @@ def _commands(page: JSONObject, now: datetime) -> Found:
 
 def _inventory(page: JSONObject, now: datetime) -> Found:
     state = page["inventory"]
-    if state is None:
+    if state is None or page["enrolled"] is False:
         return
     if state["asked_at"] is None:
-        yield NOTICE, "it was never asked for everything: `windfall devices inventory` does"
+        yield NOTICE, f"it was never asked for everything: `windfall devices inventory {short_name(page)}` does"
     elif now - (parse_time(state["asked_at"]) or now) > STALE:
         yield NOTICE, f"it was asked for everything last {_since(state['asked_at'], now)}"
+
+
+def short_name(page: JSONObject) -> str:
+    """What to call it in a command."""
+    return shlex.quote(str(page["serial_number"] or page["udid"] or page["id"]))
 
 
 def _since(text: Any, now: datetime) -> str:
@@ -167,7 +179,8 @@ def _number(page: JSONObject, name: str) -> float | None:
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
-def _word(field: str) -> str:
+def word_of(field: str) -> str:
+    """What people call a field that tells devices apart."""
     return "UDID" if field == "udid" else "serial number"
 
 

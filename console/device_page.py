@@ -5,10 +5,10 @@ from datetime import datetime
 from console.device_health import points
 from console.inquiring import progress
 from domain.json_types import JSONObject
-from domain.notification import serial_key
 from state.queries import Engine
 from state.queries.device_page import doings_of, items_of
 from state.queries.devices import FIELDS, device_ids, one_device
+from state.queries.inventory import history_of
 from state.queries.jamf import LISTS as JAMF_LISTS
 from state.queries.same_device import same_device
 
@@ -28,7 +28,7 @@ def device_page(engine: Engine, name: str, now: datetime) -> JSONObject | None:
             return None
     device = one_device(engine, found[0]) if found else None
     if device is None:
-        device = _only_in_jamf(list(same.jamf) if same else [], list(same.conflicts) if same else [])
+        device = _only_in_jamf(engine, list(same.jamf) if same else [], list(same.conflicts) if same else [])
     device["jamf"] = [JAMF_LISTS["devices"].one(engine, record["id"]) or record for record in device["jamf"]]
     page = {**device, **_what_it_did(engine, device)}
     asked = {command["command_uuid"]: command["request_type"] for command in page["commands"]}
@@ -39,22 +39,21 @@ def device_page(engine: Engine, name: str, now: datetime) -> JSONObject | None:
 
 
 def _what_it_did(engine: Engine, device: JSONObject) -> JSONObject:
-    key = serial_key(device["serial_number"] or "") or None
     if device["id"] is None:
-        # No row is anybody's with an empty id.
-        return {"items": {}, **doings_of(engine, "", key), "inventory": None}
+        return {"items": {}, **doings_of(engine, device), "inventory": None}
     return {
         "items": dict(items_of(engine, device["id"])),
-        **doings_of(engine, device["id"], key),
+        **doings_of(engine, device),
         "inventory": progress(engine, device["id"]),
     }
 
 
-def _only_in_jamf(records: list[JSONObject], conflicts: list[JSONObject]) -> JSONObject:
+def _only_in_jamf(engine: Engine, records: list[JSONObject], conflicts: list[JSONObject]) -> JSONObject:
     """The fields of a device, as far as the newest record there tells them."""
     newest = max(records, key=lambda record: record["last_seen_at"] or "")
     known = {"udid": newest["udid"], "serial_number": newest["serial_number"]}
-    empty: JSONObject = {"security": None, "location": None, "history": [], "lists": [], "facts": {}}
+    empty: JSONObject = {"security": None, "location": None, "lists": [], "facts": {}}
     return {
-        **dict.fromkeys(FIELDS), **known, **empty, "jamf": records, "conflicts": conflicts, "user_channels": []
+        **dict.fromkeys(FIELDS), **known, **empty, "jamf": records, "conflicts": conflicts, "user_channels": [],
+        "history": history_of(engine, [record["id"] for record in records]),
     }  # fmt: skip

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from console.telling_time import ago, minute
+from console.telling_time import ago, minute, when
 from domain.json_types import JSONObject
 
 Fields: TypeAlias = Sequence[tuple[str, str]]
@@ -13,15 +13,16 @@ Fields: TypeAlias = Sequence[tuple[str, str]]
 UNKNOWN = "unknown"
 
 _JAMF_USER = ("username", "userName", "realName", "emailAddress", "position", "department", "building", "room")
+_ON_OR_OFF = {"filevault_enabled", "firewall_enabled", "sip_enabled", "is_recovery_lock_enabled"}
 _SECURITY = {
     "FileVault": "filevault_enabled",
     "Firewall": "firewall_enabled",
     "SIP": "sip_enabled",
     "Passcode": "passcode_present",
-    "Passcode rules": "passcode_compliant",
+    "Passcode is good": "passcode_compliant",
     "Secure Boot": "secure_boot",
     "Recovery Lock": "is_recovery_lock_enabled",
-    "Via Apple's ADE": "enrolled_via_dep",
+    "Automated (ADE)": "enrolled_via_dep",
     "User approved": "user_approved_enrollment",
 }
 
@@ -31,7 +32,8 @@ def sections_of(page: JSONObject, now: datetime) -> Iterator[tuple[str, Fields]]
     yield "Who", list(_who(page, now))
     yield "What", list(_what(page))
     yield "Where", list(_where(page, now))
-    yield "Security", list(_security(page, now))
+    if page["id"] is not None:
+        yield "Security", list(_security(page, now))
 
 
 def _who(page: JSONObject, now: datetime) -> Iterator[tuple[str, str]]:
@@ -39,7 +41,7 @@ def _who(page: JSONObject, now: datetime) -> Iterator[tuple[str, str]]:
     for channel in users:
         names = [_fact(channel, name) for name in ("UserShortName", "UserLongName")]
         called = ", ".join(str(name) for name in names if name) or channel["id"]
-        yield "User", f"{called}; heard {ago(channel['last_seen_at'], now)}"
+        yield "User", f"{called}; heard {when(channel['last_seen_at'], now)}"
     for account in page["items"].get("device_accounts", ()):
         state = "logged in" if account["is_logged_in"] else "an account on it"
         named = [account["user_name"], account["full_name"]]
@@ -59,8 +61,12 @@ def _what(page: JSONObject) -> Iterator[tuple[str, str]]:
     version, build = _fact(page, "OSVersion") or newest.get("os_version"), _fact(page, "BuildVersion")
     system = f"{_platform(page)} {version or UNKNOWN}".strip()
     yield "System", f"{system} ({build})" if build else system
-    yield "Serial number", str(page["serial_number"] or UNKNOWN)
-    yield "UDID", str(page["udid"] or page["enrollment_id"] or UNKNOWN)
+    if page["enrollment_id"] and not page["udid"]:
+        yield "Enrolled as", "a private device (User Enrollment), which tells neither serial number nor UDID"
+        yield "Enrollment ID", str(page["enrollment_id"])
+    else:
+        yield "Serial number", str(page["serial_number"] or UNKNOWN)
+        yield "UDID", str(page["udid"] or UNKNOWN)
     supervised = _fact(page, "IsSupervised")
     yield "Supervised", _yes(supervised)
     capacity, free = _fact(page, "DeviceCapacity"), _fact(page, "AvailableDeviceCapacity")
@@ -75,21 +81,23 @@ def _where(page: JSONObject, now: datetime) -> Iterator[tuple[str, str]]:
         enrolled = {True: "enrolled", False: "not enrolled", None: "nobody knows whether enrolled"}[page["enrolled"]]
         since = f" since {minute(page['enrolment_at'])} UTC" if page["enrolment_at"] else ""
         yield "MDM server", f"{page['sender'] or UNKNOWN}: {enrolled}{since}"
-        yield "Heard", _heard(page["last_seen_at"], now)
+        yield "Heard", when(page["last_seen_at"], now)
     else:
         yield "MDM server", "none"
     for record in page["jamf"]:
         number = f" number {record['jamf_id']}" if record.get("jamf_id") else ""
-        kind = str(record["family"]).replace("_", " ")
-        yield "Jamf Pro", f"{record['sender']}: {kind}{number}; heard {ago(record['last_seen_at'], now)}"
-    addresses = [row for row in page["history"] if row["name"] == "ipAddress"]
-    if addresses:
-        yield "Address", f"{addresses[0]['value']}, {ago(addresses[0]['last_at'], now)}"
+        family = str(record["family"]).replace("_", " ")
+        kind = "a record of unknown kind" if family == UNKNOWN else family
+        yield "Jamf Pro", f"{record['sender']}: {kind}{number}; heard {when(record['last_seen_at'], now)}"
+    for label, name in (("Address", "ipAddress"), ("Its own", "reportedIpAddress")):
+        told = [f"{row['value']}, {when(row['last_at'], now)}" for row in page["history"] if row["name"] == name]
+        if told:
+            yield label, "; before: ".join(told[:2])
     place = page["location"]
     if place is not None:
         accuracy = place["horizontal_accuracy"]
         about = f" (within {accuracy:.0f} m)" if _is_number(accuracy) and accuracy >= 0 else ""
-        yield "Place", f"{place['latitude']}, {place['longitude']}{about}, {ago(place['timestamp'], now)}"
+        yield "Place", f"{place['latitude']}, {place['longitude']}{about}, {when(place['timestamp'], now)}"
 
 
 def _security(page: JSONObject, now: datetime) -> Iterator[tuple[str, str]]:
@@ -100,17 +108,23 @@ def _security(page: JSONObject, now: datetime) -> Iterator[tuple[str, str]]:
     for label, column in _SECURITY.items():
         value = said[column]
         if value is not None:
-            yield label, _yes(value) if isinstance(value, bool) else str(value)
+            words = {True: "on", False: "off"} if column in _ON_OR_OFF else {True: "yes", False: "no"}
+            yield label, words[value] if isinstance(value, bool) else str(value)
+
+
+def name_of(channel: JSONObject) -> str:
+    """What people call the user of a channel."""
+    return str(_fact(channel, "UserShortName") or channel["id"].partition(":")[2] or channel["id"])
 
 
 def asked_words(page: JSONObject, request_type: str, now: datetime) -> str:
     """Why nothing was told: never asked, asked and not answered, refused; and since when."""
     items = page["inventory"]["items"] if page["inventory"] else []
-    asked = next((item for item in items if item["request_type"] == request_type), None)
+    asked = next((item for item in items if item["request_type"] == request_type and not item["user"]), None)
     if page["id"] is None:
         return "unknown: no MDM server here can ask it"
     if asked is None:
-        return "unknown: its system is not asked that" if _platform(page) else "unknown: it has not said what it is"
+        return "unknown: such a device is not asked that" if _platform(page) else "unknown: it has not said what it is"
     if asked["state"] is None:
         return "never asked"
     return f"unknown: {_became(asked, now)}"
@@ -131,10 +145,6 @@ def _became(asked: JSONObject, now: datetime) -> str:
 
 def _platform(page: JSONObject) -> str:
     return str((page["inventory"] or {}).get("platform") or "")
-
-
-def _heard(text: Any, now: datetime) -> str:
-    return f"{ago(text, now)} ({minute(text)} UTC)" if text else "never"
 
 
 def _yes(value: Any) -> str:

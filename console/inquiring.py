@@ -1,16 +1,18 @@
-"""A device that people ask for everything: the questions that are owed, and how far its answers have come."""
+"""A device that people ask for everything, with its users: what is owed, and how far its answers have come."""
 
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from console.commanding import LOOK_EVERY, OPEN, prepare
+from console.commanding import LOOK_EVERY, OPEN, find_device, prepare
 from console.stores import Stores
 from domain.clock import rfc3339
 from domain.errors import UnknownDevice
 from domain.json_types import JSONObject
-from domain.questions import INFORMATION, questions_of, subject_of
+from domain.questions import INFORMATION, questions_of, questions_of_users, subject_of
+from state.channels import Channel
+from state.inquiries import MOST_USERS
 from state.outbox import NewAction
 from state.queries import Engine
 from state.queries.devices import NAMES
@@ -35,35 +37,44 @@ def inquire(stores: Stores, name: str, *, now: datetime, by: tuple[str, ...] = N
 
     Raises: UnknownDevice; CannotSend, when several have this name or nothing takes commands to it; DatabaseAway.
     """
-    checked = prepare(stores, INFORMATION.command, name, by=by)
-    _owe(stores, checked.device_id, ask_now, now)
-    return {**progress(stores.engine, checked.device_id), "advice": list(checked.hints)}
+    device = find_device(stores.engine, name, by=by)
+    checked = prepare(stores, INFORMATION.command, device.id, by=("device_id",))
+    _owe(stores, device.id, ask_now, now)
+    state = progress(stores.engine, device.id)
+    left_out = [f"the user {one['user']} is not asked: {one['reason']}" for one in state["users_left_out"]]
+    return {**state, "advice": [*checked.hints, *left_out]}
 
 
 def progress(engine: Engine, device_id: str) -> JSONObject:
-    """Each question that there is for this device, and what became of the last time that it was asked.
+    """Each question that there is for this device and for its users, and what became of the last time it was asked.
 
-    `complete`: all were answered, or nobody waits for an answer any more. Raises: UnknownDevice, DatabaseAway.
+    Of an item `user` and `channel_id` say which user it is to, None: the device itself. `complete`: the device was
+    asked everything, and all that was asked was answered, or nobody waits for an answer any more. `users_left_out` are
+    users with the reason why nothing is asked of them. Raises: UnknownDevice, DatabaseAway.
     """
     inquiry = one_inquiry(engine, device_id, DIGESTS.values())
     if inquiry is None:
         raise UnknownDevice(f"there is no device with the id {device_id}")
-    information = inquiry.asked.get(DIGESTS[INFORMATION.request_type], {})
+    information = inquiry.asked.get((device_id, DIGESTS[INFORMATION.request_type]), {})
     subject = subject_of(
         inquiry.facts,
         is_user_enrollment=inquiry.is_user_enrollment,
         is_informed=inquiry.waits_for is None and information.get("state") in ANSWERED,
     )
     items = [_item(inquiry, question.request_type) for question in questions_of(subject)]
+    is_asked = all(item["state"] for item in items) and inquiry.waits_for is None
+    asking = questions_of_users(subject)
+    items += [_item(inquiry, question.request_type, user) for user in inquiry.users for question in asking]
     waiting = [item["request_type"] for item in items if item["state"] in OPEN]
     return {
         "device_id": inquiry.device_id,
         "platform": subject.platform,
         "asked_at": rfc3339(inquiry.asked_at) if inquiry.asked_at else None,
         "next_at": rfc3339(inquiry.due_at) if inquiry.due_at else None,
-        "complete": not waiting and inquiry.waits_for is None and all(item["state"] for item in items),
+        "complete": is_asked and not waiting,
         "unanswered": waiting,
         "items": items,
+        "users_left_out": [_left_out(user) for user in inquiry.left_out],
     }
 
 
@@ -97,9 +108,15 @@ def _owe(
         stores.wake_deliverer(destination)
 
 
-def _item(inquiry: Inquiry, request_type: str) -> JSONObject:
+def _item(inquiry: Inquiry, request_type: str, user: Channel | None = None) -> JSONObject:
     """`state` is that of the command, None when it was never asked."""
-    asked = inquiry.asked.get(DIGESTS[request_type], {})
+    asked = inquiry.asked.get((user.id if user else inquiry.device_id, DIGESTS[request_type]), {})
     names = {"command_id": "id", "command_uuid": "command_uuid", "state": "state", "asked_at": "created_at"}
     names |= {name: name for name in ("sent_at", "answered_at", "next_push_at", "error")}
-    return {"request_type": request_type, **{name: asked.get(column) for name, column in names.items()}}
+    whose = {"user": user.name if user else None, "channel_id": user.id if user else None}
+    return {"request_type": request_type, **whose, **{name: asked.get(column) for name, column in names.items()}}
+
+
+def _left_out(user: Channel) -> JSONObject:
+    reason = user.obstacle or f"only the {MOST_USERS} users of a device who were heard last are"
+    return {"user": user.name, "channel_id": user.id, "reason": reason}

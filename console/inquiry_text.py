@@ -16,7 +16,7 @@ from domain.clock import parse_time
 from domain.json_types import JSONObject
 from tasks.inventory import ANSWERED
 
-_WIDTH = 26
+_WIDTH = 25
 
 
 Teller: TypeAlias = Callable[[JSONObject], None]
@@ -47,7 +47,7 @@ def telling() -> Iterator[Teller]:
 def still_open(state: JSONObject, *, seconds: float) -> str:
     """What nobody knows yet, and what becomes of it."""
     words = {"pending": "not sent yet", "sent": "sent, not answered", "NotNow": "the device is busy"}
-    items = [f"{item['request_type']} ({words[item['state']]})" for item in state["items"] if item["state"] in OPEN]
+    items = [f"{_asked(item)} ({words[item['state']]})" for item in state["items"] if item["state"] in OPEN]
     what = ", ".join(items) or "what else to ask"
     return f"after {seconds:.0f} s still open: {what}. Answers count whenever they come"
 
@@ -65,7 +65,11 @@ def _print(lines: list[str]) -> None:
 def _news(state: JSONObject, told: set[str]) -> list[str]:
     new = [item for item in state["items"] if _is_over(item) and item["command_id"] not in told]
     told |= {item["command_id"] for item in new}
-    return [f"{item['request_type']:<{_WIDTH}}{clean(_words(item))}" for item in new]
+    return [f"{_asked(item):<{_WIDTH}} {clean(_words(item))}" for item in new]
+
+
+def _asked(item: JSONObject) -> str:
+    return f"{item['request_type']} of {clean(item['user'])}" if item["user"] else str(item["request_type"])
 
 
 def _is_over(item: JSONObject) -> bool:

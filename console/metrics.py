@@ -14,11 +14,13 @@ from redis.exceptions import RedisError
 from config.contract import INBOXES
 from config.inbox import InboxState
 from config.refusals import read_refusals
+from console.device_health import EXPIRES_SOON
 from console.patience import Patient
 from console.spool import look_at_spool
 from console.stores import Stores
 from domain.errors import DatabaseAway
 from state.queries.counts import EventCount, read_event_counts, stuck_numbers
+from state.queries.expiring import Ending, ending_identities
 from state.queries.owed import ActionCount, Trouble, action_counts, install_counts, troubles
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -52,6 +54,8 @@ class StoresCollector(Collector):
         self._now = now
         self._redis = Patient(self._look_at_redis)
         self._database = Patient(self._look_at_database)
+        # In a large fleet it is a look at many rows, so the others do not wait for it.
+        self._certificates = Patient(self._look_at_certificates)
 
     def collect(self) -> Iterator[Metric]:
         redis, database = self._redis_seen(), self._database_seen()
@@ -68,6 +72,7 @@ class StoresCollector(Collector):
             yield _actions(database.actions)
             yield _installs(database.installs)
             yield self._paused(database)
+            yield from self._ending()
 
     def _look_at_redis(self) -> _RedisSeen:
         inboxes = self._stores.inboxes
@@ -83,6 +88,16 @@ class StoresCollector(Collector):
             installs=install_counts(engine),
             troubles=troubles(engine),
         )
+
+    def _look_at_certificates(self) -> Ending:
+        now = self._now()
+        return ending_identities(self._stores.engine, now, until=now + EXPIRES_SOON)
+
+    def _ending(self) -> Iterator[Metric]:
+        try:
+            yield _ending(self._certificates.ask(DEADLINE))
+        except (DatabaseAway, TimeoutError):
+            return
 
     def _redis_seen(self) -> _RedisSeen | None:
         try:
@@ -184,4 +199,15 @@ def _installs(numbers: Mapping[str, int]) -> Metric:
     family = GaugeMetricFamily("windfall_installs", "Installs that are not over, or need a person.", labels=["state"])
     for state, count in sorted(numbers.items()):
         family.add_metric([state], count)
+    return family
+
+
+def _ending(ending: Ending) -> Metric:
+    family = GaugeMetricFamily(
+        "windfall_identity_certificate_devices",
+        "Devices whose identity certificate has expired, or expires within 30 days.",
+        labels=["state"],
+    )
+    family.add_metric(["expired"], ending.expired)
+    family.add_metric(["expiring"], ending.expiring)
     return family

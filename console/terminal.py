@@ -21,7 +21,7 @@ GAP = "  "
 NARROWEST = 6
 """Columns of the screen that a column of a table keeps."""
 
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 """What moves the cursor, ends a line, or turns the direction of what follows."""
 _LINE_BREAKS = re.compile(r"[\t\n]+")
 
@@ -50,7 +50,9 @@ def on_screen() -> bool:
 
 
 def print_json(document: JSON) -> None:
-    click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    """What moves the cursor is escaped, which means the same to a program."""
+    text = json.dumps(document, indent=2, ensure_ascii=False)
+    click.echo(_CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
 
 
 def print_page(items: Sequence[JSONObject], cursor: str | None = None) -> None:

@@ -16,8 +16,8 @@ from console.banner import local_address
 from console.home import StartError
 from console.supervision import Exit, Supervisor
 
-READY_WITHIN = 60.0
-"""Seconds until the front door must answer."""
+READY_WITHIN = 120.0
+"""Seconds until the front door must answer. A small machine with much else to do needs more than half of them."""
 
 NEEDED = ("redis", "web")
 HOPELESS = 2

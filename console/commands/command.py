@@ -1,4 +1,4 @@
-"""`windfall command`: send one command to one device."""
+"""`windfall command`: send one command to one device, or to a user of it."""
 
 import time
 from datetime import UTC, datetime
@@ -18,21 +18,28 @@ _SHOWN = ("id", "command_uuid", "device_id", "request_type", "state", "error", "
 @click.argument("device")
 @click.argument("request_type", metavar="TYPE")
 @click.argument("arguments", metavar="[KEY=VALUE]...", nargs=-1)
+@click.option("--user", metavar="USER", help="Send it to this user of the DEVICE: a user's id, or short name.")
 @click.option("--unchecked", is_flag=True, help="Take fields that are not known, and miss none.")
 @click.option("--dry-run", is_flag=True, help="Print the plist that would be sent, secrets veiled, and send nothing.")
 @click.option("--wait", type=click.FloatRange(min=0), metavar="SECONDS", help="Wait for the device's answer.")
 @json_option
 def command(
-    device: str, request_type: str, arguments: tuple[str, ...], as_json: bool, **options: bool | float | None
+    device: str,
+    request_type: str,
+    arguments: tuple[str, ...],
+    as_json: bool,
+    user: str | None,
+    **options: bool | float | None,
 ) -> None:
     """Send a command to a DEVICE: its id, UDID or serial number.
 
     TYPE is Apple's name of the command, DeviceInformation for one. An argument is KEY=VALUE, or KEY:=JSON for a list,
-    a number or a dictionary. With --wait it exits 1 unless the device acknowledges.
+    a number or a dictionary. With --wait it exits 1 unless the device acknowledges. A user may also be named as DEVICE
+    itself: UDID:UserID.
     """
     with open_stores() as stores:
         checked = check(request_type, parse_arguments(arguments), unchecked=bool(options["unchecked"]))
-        prepared = prepare(stores, checked, device)
+        prepared = prepare(stores, checked, device, user=user)
         if options["dry_run"]:
             _rehearse(prepared, as_json=as_json)
             return

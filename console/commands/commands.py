@@ -1,10 +1,10 @@
-"""`windfall commands`: what was sent to devices and what they said, and the queue that a MicroMDM keeps for one."""
+"""`windfall commands`: what was sent to devices and what they said, and the queues that a MicroMDM keeps for one."""
 
 from datetime import UTC, datetime
 
 import click
 
-from console.commanding import find_device
+from console.commanding import find_recipient
 from console.listing import list_options, print_document, print_list, question_of
 from console.mdm_servers import micromdm_of
 from console.queueing import clear, look
@@ -15,7 +15,7 @@ from domain.json_types import JSONObject
 from state.queries.commands import FILTERS, list_commands
 
 _COLUMNS = {"ID": False, "CREATED (UTC)": False, "TYPE": True, "DEVICE": True, "STATE": False, "ERROR": True}
-_QUEUE_COLUMNS = {"COMMAND UUID": False, "TYPE": True, "OURS": False}
+_QUEUE_COLUMNS = {"COMMAND UUID": False, "TYPE": True, "OURS": False, "FOR": True}
 _OPTIONS = {name: read for name, read in FILTERS.items() if name != "device_id"}
 
 
@@ -30,7 +30,8 @@ def command(
 ) -> None:
     """List our commands, newest first; only those of a DEVICE when one is named by its id, UDID or serial number.
 
-    The queue at the MDM server may hold commands of others too, and --clear drops those as well.
+    Those of its users are among them; UDID:UserID names one user alone. The queue at the MDM server may hold commands
+    of others too, and --clear drops those as well.
     """
     if (queue or to_clear) and device is None:
         raise click.UsageError("say of which DEVICE")
@@ -44,7 +45,7 @@ def command(
 
 
 def _list(stores: Stores, device: str | None, options: dict[str, str | int | None], *, as_json: bool) -> None:
-    chosen = {"device_id": find_device(stores.engine, device).id} if device is not None else {}
+    chosen = {"device_id": find_recipient(stores.engine, device).id} if device is not None else {}
     page = list_commands(stores.engine, question_of({**options, **chosen}))
     if as_json:
         print_document(page)
@@ -53,32 +54,38 @@ def _list(stores: Stores, device: str | None, options: dict[str, str | int | Non
 
 
 def _show_queue(stores: Stores, name: str, *, as_json: bool) -> None:
-    device = find_device(stores.engine, name)
-    items = look(stores, micromdm_of(stores.settings, _sender(device.sender)), device).items()
+    whose = find_recipient(stores.engine, name)
+    queues = look(stores, micromdm_of(stores.settings, _sender(whose.device.sender)), whose)
+    items = [item for queue in queues for item in queue.items()]
     if as_json:
         print_json({"items": items, "next": None})
     else:
-        rows = [(item["command_uuid"], item["request_type"] or "-", "yes" if item["ours"] else "no") for item in items]
+        ours = {True: "yes", False: "no"}
+        rows = [(one["command_uuid"], one["request_type"] or "-", ours[one["ours"]], one["device_id"]) for one in items]
         print_table(_QUEUE_COLUMNS, rows)
 
 
 def _clear(stores: Stores, name: str, *, yes: bool, as_json: bool) -> None:
-    device = find_device(stores.engine, name)
-    server = micromdm_of(stores.settings, _sender(device.sender))
-    queue = look(stores, server, device)
-    leaving = sum(command.is_leaving for command in queue.ours)
+    whose = find_recipient(stores.engine, name)
+    sender = _sender(whose.device.sender)
+    server = micromdm_of(stores.settings, sender)
+    queues = look(stores, server, whose)
+    waiting, leaving = sum(len(queue.waiting) for queue in queues), sum(queue.leaving for queue in queues)
     if not yes:
+        users = f" and its {len(queues) - 1} users" if len(queues) > 1 else ""
+        open_still = sum(len(queue.ours) for queue in queues) - leaving
         click.confirm(
-            f"Drop the {len(queue.waiting)} commands that wait for {clean(device.id)} at {device.sender}, and the "
-            f"{len(queue.ours) - leaving} of ours that it has not answered?",
+            f"Drop the {waiting} commands that wait for {clean(whose.id)}{users} at {sender}, and the {open_still} of "
+            "ours that were not answered?",
             abort=True,
             err=True,
         )
-    void = clear(stores, server, device, queue.ours, now=datetime.now(UTC))
+    now = datetime.now(UTC)
+    void = sum(clear(stores, server, queue, now=now) for queue in queues)
     if as_json:
-        print_json({"device_id": device.id, "cleared": len(queue.waiting), "void": void, "on_their_way": leaving})
+        print_json({"device_id": whose.id, "cleared": waiting, "void": void, "on_their_way": leaving})
         return
-    click.echo(f"cleared {len(queue.waiting)} at {device.sender}; {void} of ours are void")
+    click.echo(f"cleared {waiting} at {sender}; {void} of ours are void")
     if leaving:
         click.echo(f"{leaving} of ours are being sent at this moment and stay; look again in a minute")
 

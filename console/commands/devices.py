@@ -11,13 +11,19 @@ from console.inquiring import Clock, follow, inquire
 from console.inquiry_text import in_vain, still_open, telling
 from console.listing import list_options, print_document, print_list, question_of
 from console.stores import Stores
+from console.telling_time import day, moment_of, until
 from console.terminal import clean, json_option, open_stores, print_json, short_time
 from domain.json_types import JSONObject
 from state.queries.devices import FILTERS, list_devices
+from state.queries.expiring import FILTERS as FILTERS_OF_CERTIFICATES
+from state.queries.expiring import list_certificates
+from state.queries.inventory import ENDINGS
 
 _COLUMNS = {"ID": True, "SERIAL": False, "ENROLLED": False, "LAST SEEN (UTC)": False, "SENDER": True}
+_CERTIFICATES = {"EXPIRES": False, "THAT IS": False, "DEVICE": False, "IDENTITY": False, "NAME": True}
 WAIT = 120.0
 _ENROLLED = {True: "yes", False: "no", None: "-"}
+_IS_IDENTITY = {True: "yes", False: "no", None: "-"}
 
 
 @click.group(invoke_without_command=True)
@@ -56,6 +62,24 @@ def show(device: str, everything: bool, as_json: bool) -> None:
 
 
 @command.command()
+@list_options(FILTERS_OF_CERTIFICATES)
+def certificates(*, as_json: bool, **options: str | int | None) -> None:
+    """List certificates of devices that have not left, those that expire soonest first.
+
+    `--expires-before` and `--expires-after` take a day, a time, or how far off it is: `30d`, `12h`; `0d` is now.
+    """
+    now = datetime.now(UTC)
+    for name in ENDINGS:
+        options[name] = moment_of(str(options[name]), now) if options[name] else None
+    with open_stores() as stores:
+        page = list_certificates(stores.engine, question_of(options))
+    if as_json:
+        print_document(page)
+    else:
+        print_list(page, _CERTIFICATES, lambda item: _certificate(item, now))
+
+
+@command.command()
 @click.argument("device")
 @click.option("--wait", type=click.FloatRange(min=0), default=WAIT, show_default=True, help="Seconds to wait.")
 @click.option("--no-wait", is_flag=True, help="Ask, and do not wait for answers.")
@@ -91,6 +115,11 @@ def _await(stores: Stores, state: JSONObject, seconds: float, *, as_json: bool) 
     if not newest["complete"]:
         click.echo(still_open(newest, seconds=seconds), err=True)
     return newest
+
+
+def _certificate(item: JSONObject, now: datetime) -> tuple[object, ...]:
+    device, name = item["serial_number"] or item["device_id"], item["common_name"] or item["subject"] or "-"
+    return (day(item["not_after"]), until(item["not_after"], now), device, _IS_IDENTITY[item["is_identity"]], name)
 
 
 def _row(item: JSONObject) -> tuple[object, ...]:

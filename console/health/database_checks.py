@@ -6,6 +6,7 @@ from datetime import datetime
 
 from console.health.check import Check, fail, ok, warn
 from console.health.effects_checks import effects_checks
+from console.health.fleet_checks import fleet_checks
 from console.patience import Patient
 from console.senders import DAY, kinds_of
 from console.stores import Stores
@@ -48,6 +49,7 @@ def _look(stores: Stores, now: datetime) -> DatabaseSeen:
     seen.checks.append(ok("migrations", head))
     seen.checks += _stuck(stuck_since(stores.engine, now - DAY))
     seen.checks += effects_checks(stores.engine, now)
+    seen.checks += fleet_checks(stores.engine, now)
     seen.active = activity(stores.engine, kinds_of(stores.settings), since=now - DAY)
     return seen
 
