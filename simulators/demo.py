@@ -44,6 +44,7 @@ def collect(world: World) -> Tally:
         shed(server.pushed)
         shed(server.calls)
     shed(world.chat.calls)
+    shed(world.jamf_server.calls)
     tally.installs = sum(member.forget() for _, member in world.members())
     tally.mails, tally.posts = shed(world.mail.mails), shed(world.chat.messages)
     return tally
@@ -101,6 +102,7 @@ def wait_until_ready(ingest: str, stop: threading.Event) -> bool:
 @click.option("--devices", type=click.IntRange(4, 10_000), default=200, show_default=True)
 @click.option("--micromdm", type=int, default=0, help="Port of the MicroMDM server.")
 @click.option("--nanomdm", type=int, default=0, help="Port of the NanoMDM server.")
+@click.option("--jamf", type=int, default=0, help="Port of Jamf Pro.")
 @click.option("--smtp", type=int, default=0, help="Port of the mail server.")
 @click.option("--chat", default="http://127.0.0.1:0/demo", help="Address of the chat's incoming webhook.")
 def main(*, devices: int, **asked: Any) -> None:

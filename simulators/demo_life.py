@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from simulators.apple_notifications import Location, Notification, Work
+from simulators.demo_jamf import JamfRecords
 from simulators.demo_world import World
 from simulators.jamf_events import event
 from simulators.lives import increasing, jamf_subject, jamf_traffic
@@ -51,6 +52,7 @@ class Life:
         self._chance = random.Random(1)
         self._clock = increasing(lambda: datetime.now(UTC))
         self._location = Location(U_ID, rng=rng)
+        self._jamf_records = JamfRecords(world.jamf_server, world.jamf_devices)
         self._jamf = jamf_traffic(world.jamf_devices, rng, self._clock)
         self._to_enrol = world.members()
         rng.shuffle(self._to_enrol)
@@ -198,7 +200,9 @@ class Life:
         self._send([self._location.unknown()])
 
     def _jamf_event(self) -> None:
-        self._world.jamf.send(next(self._jamf))
+        happened = next(self._jamf)
+        self._jamf_records.follow(happened)
+        self._world.jamf.send(happened)
 
     def _jamf_enrolment(self) -> None:
         macs = [device for device in self._world.jamf_devices if device.identity.kind.is_mac]

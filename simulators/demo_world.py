@@ -11,9 +11,11 @@ from urllib.parse import urlsplit
 
 from simulators.address import Address, address
 from simulators.apple import Apple, Habits
+from simulators.demo_jamf import SECRET_FILE, account
 from simulators.devices import Device
 from simulators.identities import Kind
 from simulators.jamf import Jamf
+from simulators.jamf_api import JamfApi
 from simulators.lives import increasing, make_devices
 from simulators.managed_device import ManagedDevice
 from simulators.managed_fleet import ManagedFleet, make_fleet
@@ -45,6 +47,7 @@ class Place:
     secrets: Path
     micromdm: int
     nanomdm: int
+    jamf: int
     smtp: int
     chat: str
 
@@ -69,6 +72,7 @@ class World:
     hooks: Sequence[Sender[Any]]
     apple: Apple
     jamf: Jamf
+    jamf_server: JamfApi
     jamf_devices: Sequence[Device]
     mail: MailServer
     chat: Slack
@@ -111,6 +115,7 @@ def open_world(place: Place, devices: int) -> Iterator[World]:
             hooks=(hook, nano_hook),
             apple=opened.enter_context(_apple(place.sender("apps-and-books"))),
             jamf=opened.enter_context(_jamf(place.sender("jamf"))),
+            jamf_server=opened.enter_context(JamfApi(accounts=[account(place.secret(SECRET_FILE))], port=place.jamf)),
             jamf_devices=_jamf_devices(max(3, devices // JAMF_SHARE)),
             mail=opened.enter_context(MailServer(port=place.smtp)),
             chat=opened.enter_context(Slack(port=chat.port or 0, hook=chat.path)),

@@ -69,7 +69,10 @@ class Message:
 
 
 class Device:
-    """A device and what it remembers. A method that gives a message sends it; ``user=True``: on its user channel."""
+    """A device and what it remembers. A method that gives a message sends it; ``user=True``: on its user channel.
+
+    ``on_console``: its user is the one in front of it.
+    """
 
     def __init__(self, identity: Identity, *, rng: random.Random, clock: Clock, binary: bool = False) -> None:
         self.identity = identity
@@ -79,6 +82,7 @@ class Device:
         self.name = f"{identity.model_name} {self._rng.randrange(1000)} “<R&D>”"
         self.major, self.minor = (15, 3) if identity.kind.is_mac else (18, 2)
         self.build = self._draw_build()
+        self.on_console = True
         self._tokens: dict[bool, tuple[bytes, str]] = {}
         self._unlock_token_due = True
 
@@ -230,5 +234,5 @@ class Device:
         if user:
             if not self.identity.user:
                 raise ValueError(f"a {self.identity.kind} has no user channel")
-            content |= {"NotOnConsole": False, **self.identity.user}
+            content |= {"NotOnConsole": not self.on_console, **self.identity.user}
         return Message(content=content, raw=plistlib.dumps(content, fmt=self._format), at=self.clock())

@@ -7,7 +7,7 @@ Source: https://developer.jamf.com/jamf-pro/reference/classic-api
 import random
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -30,12 +30,17 @@ class JamfApi(HttpServer):
     """
 
     def __init__(
-        self, *, build: Build | None = None, clock: Callable[[], datetime] = lambda: datetime.now(UTC), port: int = 0
+        self,
+        *,
+        build: Build | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        accounts: Sequence[Account] = (CLIENT, USER),
+        port: int = 0,
     ) -> None:
         super().__init__(port=port)
         self.build = build or Build()
         self.catalog = Library(build=self.build)
-        self.tokens = Tokens(CLIENT, USER, clock=clock, life=self.build.token_life, times=self.build.times)
+        self.tokens = Tokens(*accounts, clock=clock, life=self.build.token_life, times=self.build.times)
         self.webhooks = Definitions(self.build.form)
         self.healthy = True
         self.forbidden: set[str] = set()

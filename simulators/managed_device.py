@@ -65,6 +65,11 @@ class ManagedDevice:
         return frozenset(ids if identity.kind is Kind.SHARED_IPAD else ids | {identity.user.get("UserID", "")} - {""})
 
     @property
+    def channel_id(self) -> str:
+        """Its user as NanoMDM names it; empty when there is none."""
+        return max(self.user_ids, key=len, default="")
+
+    @property
     def inventory(self) -> Inventory:
         """What is on it, to be changed at will; apps that MDM installed are not among it."""
         return self._responder.inventory
@@ -150,19 +155,34 @@ class ManagedDevice:
             if self.enrolled:
                 self._converse(self.device.idle(user=user), user=user)
 
+    def step_away(self) -> None:
+        """Its user lets another one at the console: from now on the user channel says NotNow to everything."""
+        with self._lock:
+            self.device.on_console = False
+
+    def come_back(self) -> None:
+        """Its user is at the console again, and the user channel asks for what waits."""
+        with self._lock:
+            self.device.on_console = True
+            if self.device.identity.user:
+                self.connect(user=True)
+
     def _leave(self) -> None:
         self.enrolled = False
         self._responder.apps = Apps()
         self._responder.inventory.leave()
 
     def _converse(self, message: Message | None, *, user: bool = False) -> None:
-        """Report, take the next command, and so on. After a last word of NotNow it comes back by itself."""
+        """Report, take the next command, and so on. After a last word of NotNow it comes back by itself.
+
+        Who is not on console does not before then.
+        """
         status = ""
         while message is not None:
             status = message.content["Status"]
             command = self._tell(message)
             message = self._respond(command, user) if command and self.enrolled else None
-        if status == "NotNow":
+        if status == "NotNow" and (self.device.on_console or not user):
             self._later(self.temper.not_now_poll_s, user)
 
     def _respond(self, command: bytes, user: bool) -> Message | None:

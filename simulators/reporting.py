@@ -18,6 +18,9 @@ from simulators.support import CHECKED, supported
 from simulators.temper import Temper
 from simulators.truth import Item, Truth
 
+NOT_TOLD_BY_USERS = frozenset({"ActiveManagedUsers"})
+"""Of DeviceInformation. Source: https://github.com/apple/device-management/blob/release/mdm/commands/information.device.yaml"""
+
 WENT_WRONG = (12010, "An internal inconsistency was found.")
 
 
@@ -41,7 +44,7 @@ class Ask:
 
 
 def _information(truth: Truth, ask: Ask) -> dict[str, Any]:
-    asked = set(ask.command.get("Queries") or ())
+    asked = set(ask.command.get("Queries") or ()) - (NOT_TOLD_BY_USERS if ask.user else frozenset())
     return {"QueryResponses": {key: value for key, value in truth.information.items() if key in asked}}
 
 
@@ -90,6 +93,10 @@ def _update_statuses(truth: Truth, _: Ask) -> dict[str, Any]:
     return {"OSUpdateStatus": [dict(one.keys) for one in truth.update_statuses]}
 
 
+def _restrictions(_: Truth, __: Ask) -> dict[str, Any]:
+    return {"GlobalRestrictions": {}}
+
+
 def _location(truth: Truth, _: Ask) -> dict[str, Any]:
     if truth.location is None:
         raise Refused(*NOT_LOST)
@@ -107,6 +114,7 @@ REPORTS: Mapping[str, Callable[[Truth, Ask], dict[str, Any]]] = {
     "UserList": _accounts,
     "AvailableOSUpdates": _updates,
     "OSUpdateStatus": _update_statuses,
+    "Restrictions": _restrictions,
     "DeviceLocation": _location,
 }
 """By request type, the keys of the answer. Raises `Refused`."""

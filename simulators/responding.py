@@ -98,7 +98,8 @@ class Responder:
             outcome = self._decide(command_uuid, str(command.get("iTunesStoreID", "")))
             if outcome is Outcome.SILENT and self._memory.offers[command_uuid] <= self.temper.silent_offers:
                 return None
-        if self._puts_off(command_uuid, kind, outcome):
+        is_away = user and not self._device.on_console
+        if is_away or self._puts_off(command_uuid, kind, outcome):
             return self._device.not_now(command_uuid, user=user)
         # The same command once more would be a new one to the device.
         self._memory.outcomes.pop(command_uuid, None)

@@ -11,8 +11,9 @@ _UPDATES = frozenset({"AvailableOSUpdates", "OSUpdateStatus", "ScheduleOSUpdate"
 _LOST_MODE = frozenset({"EnableLostMode", "DisableLostMode", "PlayLostModeSound", "DeviceLocation"})
 _APPS = frozenset({"InstalledApplicationList"})
 _USERS = frozenset({"UserList"})
+_RESTRICTIONS = frozenset({"Restrictions"})
 
-CHECKED = _LISTS | _UPDATES | _LOST_MODE | _APPS | _USERS
+CHECKED = _LISTS | _UPDATES | _LOST_MODE | _APPS | _USERS | _RESTRICTIONS
 """Request types that are not understood where they are not supported; of others nothing is said here."""
 
 
@@ -28,12 +29,12 @@ def supported(kind: Kind, *, user: bool = False) -> frozenset[str]:
         return _LISTS | _APPS | _UPDATES | _USERS
     updates = _UPDATES - {"ScheduleOSUpdateScan"}
     users = _USERS if kind is Kind.SHARED_IPAD else frozenset()
-    return _LISTS | _APPS | updates | users | _LOST_MODE
+    return _LISTS | _APPS | updates | users | _LOST_MODE | _RESTRICTIONS
 
 
 def _of_user(kind: Kind) -> frozenset[str]:
     if kind is Kind.SHARED_IPAD:
-        return _EVERYWHERE
+        return _EVERYWHERE | _RESTRICTIONS
     personal = _EVERYWHERE | {"SecurityInfo", "CertificateList", "ManagedApplicationList"}
     if kind is Kind.MAC_WITH_USER:
         return personal | _APPS
