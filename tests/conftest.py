@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from importlib import import_module
 from ipaddress import ip_address
@@ -25,13 +25,19 @@ from console.redis_server import find_server, write_configuration
 from state.engine import open_engine
 from state.migrate import upgrade
 from state.schema import metadata
+from tests.pace import load_profiles, pytest_collection_modifyitems
 
-PATIENCE = 30.0
+PATIENCE = 90.0
 """Seconds after which something that does not answer is a failure."""
 
 # Read before the walls go up.
 GIVEN_POSTGRES = os.environ.get("WINDFALL_TEST_DATABASE_URL")
 LOCAL_NAMES = {"", "localhost", "localhost.localdomain"}
+
+__all__ = ["pytest_collection_modifyitems"]
+"""Found here by pytest."""
+
+load_profiles()
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - what is made in it gets random names
 ENOUGH = 2**30
@@ -172,13 +178,21 @@ def sqlite_location(_sqlite_template: Path) -> str:
     return f"sqlite:///{path}"
 
 
-@pytest.fixture
-def postgresql_location(postgres_location: str) -> str:
-    """URL of a PostgreSQL database with our tables, all empty."""
+@pytest.fixture(scope="session")
+def _empty_postgres(postgres_location: str) -> Iterator[Callable[[], object]]:
+    """Empties every table: on a connection that stays, by a function that the server plans once."""
+    location = postgres_location.replace("+psycopg", "", 1)
+    # TRUNCATE makes new files for each table and index: for a test's few rows that is slower.
     emptied = "; ".join(str(table.delete()) for table in metadata.sorted_tables)
-    with psycopg.connect(postgres_location.replace("+psycopg", "", 1), options="-c lock_timeout=10s") as connection:
-        # TRUNCATE makes new files for each table and index: for a test's few rows that is slower.
-        connection.execute(emptied)
+    with psycopg.connect(location, autocommit=True, options="-c lock_timeout=10s") as connection:
+        connection.execute(f"CREATE FUNCTION empty() RETURNS void LANGUAGE plpgsql AS $$ BEGIN {emptied}; END $$")
+        yield lambda: connection.execute("SELECT empty()")
+
+
+@pytest.fixture
+def postgresql_location(postgres_location: str, _empty_postgres: Callable[[], object]) -> str:
+    """URL of a PostgreSQL database with our tables, all empty."""
+    _empty_postgres()
     return postgres_location
 
 

@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from domain.device_event import DeviceEvent
 from state.unit_of_work import UnitOfWork
@@ -32,6 +33,26 @@ def swallow_poison(event: DeviceEvent, uow: UnitOfWork) -> None:
     misdeed = MISDEEDS.get(str(event.payload.get("Poison")))
     if misdeed:
         misdeed()
+
+
+CROWD = 2
+
+
+@dataclass
+class _Crowd:
+    """Those in one transaction."""
+
+    uow: UnitOfWork | None = None
+    size: int = 0
+
+
+@on("mdm.GetToken")
+def crowd(event: DeviceEvent, uow: UnitOfWork, *, seen: _Crowd = _Crowd()) -> None:  # noqa: B008 - it is remembered
+    """Too many at once are the end of a worker, as a batch is that takes longer than a task may."""
+    if event.payload.get("Poison") == "crowd":
+        seen.uow, seen.size = uow, seen.size + 1 if seen.uow is uow else 1
+        if seen.size > CROWD:
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The rooms and their fences: who may import whom, and where each library stays."""
 
 import ast
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -57,18 +57,29 @@ ALONE = ("ingest/sources", "tasks/actions", "tasks/handlers", "tasks/notices")
 """Folders whose files never import each other: what they share lies elsewhere."""
 
 
-def files(*folders: str) -> list[str]:
-    return sorted(str(path.relative_to(PROJECT)) for folder in folders for path in (PROJECT / folder).rglob("*.py"))
+@cache
+def files(*folders: str) -> tuple[str, ...]:
+    return tuple(
+        sorted(str(path.relative_to(PROJECT)) for folder in folders for path in (PROJECT / folder).rglob("*.py"))
+    )
 
 
-def imports(file: str) -> Iterator[str]:
+@cache
+def tree(file: str) -> ast.Module:
+    return ast.parse((PROJECT / file).read_text())
+
+
+@cache
+def imports(file: str) -> tuple[str, ...]:
     """Full names of what a file imports: `os.path` for `from os import path`."""
-    for node in ast.walk(ast.parse((PROJECT / file).read_text())):
+    names: list[str] = []
+    for node in ast.walk(tree(file)):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            names += (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{file} has a relative import"
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            names += (f"{node.module}.{alias.name}" for alias in node.names)
+    return tuple(names)
 
 
 def is_allowed(file: str, name: str) -> bool:
@@ -117,12 +128,13 @@ def test_only_the_settings_read_the_environment() -> None:
 
 def _reads_environment(file: str) -> bool:
     names = {f"os.{name}" for name in ("environ", "environb", "getenv", "getenvb")}
-    used = (
-        ast.unparse(node)
-        for node in ast.walk(ast.parse((PROJECT / file).read_text()))
-        if isinstance(node, ast.Attribute)
-    )
+    used = (ast.unparse(node) for node in ast.walk(tree(file)) if _is_plain(node))
     return not names.isdisjoint((*used, *imports(file)))
+
+
+def _is_plain(node: ast.AST) -> bool:
+    """An attribute of a name; anything longer holds one of these too."""
+    return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
 
 
 def test_every_room_is_there_and_is_packaged() -> None:

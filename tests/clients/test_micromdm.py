@@ -13,6 +13,7 @@ from tests.clients.far_end import answer, hang_up
 PAYLOAD = plistlib.dumps({"CommandUUID": "C1", "Command": {"RequestType": "ProfileList"}})
 ACCEPTED = {"payload": {"udid": "U1", "command_uuid": "C1", "command": {"request_type": "ProfileList"}}}
 KEY = "Zm9v-the-key"
+USER_ID = "5E6F7A8B-0000-4000-8000-00000000BBBB"
 PAGE = b"<html><form>Log in</form></html>"
 
 
@@ -29,6 +30,29 @@ def test_a_command_is_posted_as_it_is_under_the_devices_id(far_end, micromdm):
     [arrival] = far_end.arrivals
     assert (arrival.method, arrival.path, arrival.body) == ("POST", "/v1/commands/U%201%3F%23%25%C3%BC", PAYLOAD)
     assert base64.b64decode(arrival.headers["Authorization"].removeprefix("Basic ")).decode() == f"micromdm:{KEY}"
+
+
+def test_a_user_is_known_by_the_user_id_alone(far_end, micromdm):
+    far_end.steps = [answer(201, ACCEPTED), answer(200, {}), answer(200, {}), answer(200, {"status": "success"})]
+    user = f"U1:{USER_ID}"
+
+    micromdm.send_command(user, PAYLOAD)
+    micromdm.queue(user)
+    micromdm.clear_queue(user)
+    micromdm.push(user)
+
+    assert [arrival.path for arrival in far_end.arrivals] == [
+        *[f"/v1/commands/{USER_ID}"] * 3,
+        f"/v1/push/{USER_ID}",
+    ]
+
+
+@pytest.mark.parametrize("user", ["ada@school.example", "", "f" * 8 + "-ffff" * 3 + "-" + "f" * 12, f"x:{USER_ID}"])
+def test_a_user_without_a_queue_gets_nothing_sent(far_end, micromdm, user):
+    with pytest.raises(PermanentError, match="has no queue"):
+        micromdm.send_command(f"U1:{user}", PAYLOAD)
+
+    assert far_end.arrivals == []
 
 
 @pytest.mark.parametrize("device_id", ["", ".", "..", "../devices", "a/b", "\ud800"])
@@ -171,3 +195,10 @@ def test_devices_are_listed_without_what_makes_no_sense(far_end, micromdm):
     assert {(arrival.method, arrival.path, arrival.body) for arrival in far_end.arrivals} == {
         ("POST", "/v1/devices", b"{}")
     }
+
+
+def test_what_is_listed_under_the_name_of_a_user_is_no_device(far_end, micromdm):
+    entry = {"serial_number": "C02", "enrollment_status": True, "last_seen": "", "dep_profile_status": ""}
+    far_end.steps = [answer(200, {"devices": [{**entry, "udid": f"x:{USER_ID}"}, {**entry, "udid": "U1"}]})]
+
+    assert [device.udid for device in micromdm.devices()] == ["U1"]

@@ -55,8 +55,8 @@ def sentry():
 
 
 def next_report(reports):
-    sentry_sdk.flush(timeout=5)
-    return reports.get(timeout=5)
+    sentry_sdk.flush(timeout=30)
+    return reports.get(timeout=30)
 
 
 class BrokenPublisher:

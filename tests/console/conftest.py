@@ -18,6 +18,7 @@ from console.app import create_app
 from console.cli import windfall
 from tasks.registry import load_handlers
 from tasks.services import Services, keyed_fingerprint
+from tests.databases import location_of
 
 load_handlers()
 
@@ -33,6 +34,12 @@ class RecordedWakes:
 
     def __call__(self, inbox: str) -> None:
         self.inboxes.append(inbox)
+
+
+@pytest.fixture
+def database_location(request: pytest.FixtureRequest) -> str:
+    """SQLite: how things are told does not depend on the database. What is found does; `BOTH_DATABASES` asks for it."""
+    return location_of(request)
 
 
 @pytest.fixture

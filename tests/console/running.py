@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-PATIENCE = 90.0
+PATIENCE = 180.0
 """Seconds after which what does not answer is a failure."""
 
 LAST_LINE = "Ctrl-C stops everything."

@@ -11,10 +11,12 @@ from werkzeug.serving import make_server
 from config.contract import inbox_of
 from config.refusals import add_refusals
 from domain.kinds import KINDS
+from state.engine import write_transaction
 from state.schema import event_bodies, events
 from tasks.drain import drain
 from tasks.process import process
 from tests.console.conftest import SECRETS, TOKEN, with_token
+from tests.databases import BOTH_DATABASES
 from tests.deliveries import UDID, again, check_in, envelope
 
 NOWHERE = "redis://127.0.0.1:1/0"
@@ -30,6 +32,7 @@ def put_into_inbox(services, *envelopes):
         services.inboxes.append(inbox_of(each.kind, each.type or "quarantine"), each.head(), each.body)
 
 
+@BOTH_DATABASES
 def test_events_are_listed_with_a_cursor(client, services):
     process([envelope(check_in("TokenUpdate")) for _ in range(3)], services)
 
@@ -40,6 +43,7 @@ def test_events_are_listed_with_a_cursor(client, services):
     assert second["next"] is None
 
 
+@BOTH_DATABASES
 def test_an_event_counts_its_deliveries_and_has_its_body(client, services):
     delivery = envelope(check_in("Authenticate"))
     process([delivery, again(delivery)], services)
@@ -50,6 +54,7 @@ def test_an_event_counts_its_deliveries_and_has_its_body(client, services):
     assert item["body"] == delivery.body.decode()
 
 
+@BOTH_DATABASES
 def test_devices_are_listed_and_told_one_by_one(client, services):
     process([envelope(check_in("Authenticate", SerialNumber="C02XYZ"))], services)
 
@@ -136,7 +141,7 @@ def test_a_replay_goes_through_the_inbox_under_its_own_id(client, services):
 def test_what_was_quarantined_is_read_anew_in_a_replay(client, services):
     delivery = envelope(check_in("Authenticate"))
     process([replace(delivery, type="", error="nobody could read it")], services)
-    with services.engine.connect().execution_options(windfall_writes=True) as connection, connection.begin():
+    with write_transaction(services.engine) as connection:
         connection.execute(update(events).values(status="quarantined", type="quarantine", error="nobody could read it"))
 
     client.post(f"/api/events/{the_event(client)['id']}/replay")
@@ -146,9 +151,10 @@ def test_what_was_quarantined_is_read_anew_in_a_replay(client, services):
     assert (after["type"], after["status"], after["error"]) == ("mdm.Authenticate", "processed", None)
 
 
+@BOTH_DATABASES
 def test_a_pruned_event_cannot_be_replayed(client, services):
     process([envelope(check_in("TokenUpdate"))], services)
-    with services.engine.connect().execution_options(windfall_writes=True) as connection, connection.begin():
+    with write_transaction(services.engine) as connection:
         connection.execute(delete(event_bodies))
 
     answer = client.post(f"/api/events/{the_event(client)['id']}/replay")

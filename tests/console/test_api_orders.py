@@ -10,6 +10,7 @@ from config.contract import EFFECTS
 from state.schema import actions
 from tasks.process import process
 from tests.console.conftest import with_token
+from tests.databases import BOTH_DATABASES
 from tests.deliveries import MINUTE, NOON, UDID, check_in, envelope
 from tests.owed import APP, MDM, SETUP, apple, assigned, attempt, enrol
 
@@ -47,6 +48,7 @@ def everything_stored(engine):
         return connection.execute(actions.select()).mappings().all()
 
 
+@BOTH_DATABASES
 def test_a_command_is_owed_and_somebody_is_told(client, services, woken):
     enrol(services)
     body = {"device_id": UDID, "request_type": "device_lock", "arguments": {"PIN": SECRET, "message": "Lost"}}
@@ -73,6 +75,7 @@ def test_a_command_is_owed_and_somebody_is_told(client, services, woken):
     assert row["arguments"]["arguments"] == {"PIN": SECRET, "Message": "Lost"}
 
 
+@BOTH_DATABASES
 @pytest.mark.parametrize("name", [{"udid": UDID}, {"serial_number": "c02xyz"}])
 def test_a_device_is_named_in_one_of_three_ways(client, services, name):
     enrol(services)
@@ -80,6 +83,7 @@ def test_a_device_is_named_in_one_of_three_ways(client, services, name):
     assert client.post("/api/commands", json={**name, "request_type": "ProfileList"}).json["device_id"] == UDID
 
 
+@BOTH_DATABASES
 def test_of_two_devices_with_a_serial_number_the_enrolled_one_is_meant(client, services):
     enrol(services)
     enrol(services, udid="B", at=NOON + MINUTE)
@@ -94,6 +98,7 @@ def test_of_two_devices_with_a_serial_number_the_enrolled_one_is_meant(client, s
     assert one.json["device_id"] == "B"
 
 
+@BOTH_DATABASES
 @pytest.mark.parametrize("header", [True, False])
 def test_the_same_key_owes_the_same_command_once(client, services, header):
     enrol(services)
@@ -164,6 +169,7 @@ def test_a_body_that_is_no_object_is_refused_without_repeating_it(client):
     assert client.post("/api/commands", data=b"{" + b" " * 9 * 2**20 + b"}").status_code == 413
 
 
+@BOTH_DATABASES
 def test_a_dead_action_is_tried_again(client, services, woken):
     enrol(services)
     identifier = client.post("/api/commands", json=COMMAND).json["id"]
@@ -205,6 +211,7 @@ def test_a_retry_that_cannot_be_says_why(client, services):
         assert words in answer.json["error"]
 
 
+@BOTH_DATABASES
 def test_every_list_has_its_items(client, services):
     enrol(services)
     user = {"clientUserId": "u1", "status": "Registered"}

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from state.assets import AssetRead, store_read
+from state.engine import write_transaction
 from tasks.process import process
+from tests.databases import BOTH_DATABASES
 from tests.deliveries import NOON, SECOND, again, envelope
 
 FOLDER = Path(__file__).parents[1] / "payloads" / "apps-and-books"
@@ -60,6 +62,7 @@ def items(client, path):
     return answer.json["items"]
 
 
+@BOTH_DATABASES
 def test_the_user_is_retired_before_being_associated(client, services):
     told = []
     for arrival in deliveries().values():
@@ -69,6 +72,7 @@ def test_the_user_is_retired_before_being_associated(client, services):
     assert list(dict.fromkeys(told)) == ["Registered", "Retired", "Associated"]
 
 
+@BOTH_DATABASES
 def test_counts_of_a_read_before_the_purchase_are_those_of_apple_after_it(client, services):
     """As the talk tells: 10 000 of 15 000 are available, and 50 are bought."""
     story = deliveries()
@@ -87,5 +91,5 @@ def read(engine, began_at: datetime) -> None:
     """Apple's own answer to Get Assets."""
     counts = {"available_count": 10_000, "total_count": 15_000}
     asset = AssetRead(u_id=LOCATION, adam_id=APP, pricing_param="STDQ", began_at=began_at.astimezone(UTC), **counts)
-    with engine.connect().execution_options(windfall_writes=True) as connection, connection.begin():
+    with write_transaction(engine) as connection:
         assert store_read(connection, asset)

@@ -12,6 +12,7 @@ from simulators.micromdm_api import MicroMDMApi
 from state.destinations import note_failure
 from state.queries.commands import one_command
 from tasks.process import process
+from tests.databases import BOTH_DATABASES
 from tests.deliveries import UDID, answer, envelope
 from tests.faults.arena import wait_until
 from tests.owed import MDM, SETUP, assigned, attempt, enrol
@@ -47,6 +48,7 @@ def document(text):
     return json.loads(text)
 
 
+@BOTH_DATABASES
 def test_a_command_is_ordered_by_the_serial_number_and_shown(windfall, services):
     enrol(services)
 
@@ -135,6 +137,7 @@ def test_a_command_that_was_waited_for_in_vain_exits_1(windfall, services):
     assert item["state"] == "pending"
 
 
+@BOTH_DATABASES
 def test_the_queue_at_the_server_is_shown_and_cleared_with_ours(windfall, services, micromdm):
     enrol(services)
     process([assigned("C02XYZ")], services)
@@ -182,6 +185,7 @@ def test_a_queue_that_cannot_be_seen_says_why(windfall, services):
     assert "which DEVICE" in windfall("commands", "--queue", exit_code=2)
 
 
+@BOTH_DATABASES
 def test_actions_are_listed_and_explained(windfall, services):
     enrol(services)
     windfall("command", UDID, "DeviceLock", f"PIN={PIN}")
@@ -202,6 +206,7 @@ def test_actions_are_listed_and_explained(windfall, services):
     assert "no action zzz" in windfall("actions", "show", "zzz", exit_code=1)
 
 
+@BOTH_DATABASES
 def test_dead_actions_are_retried_by_name_or_all_at_once(windfall, services):
     enrol(services)
     for request_type in ("ProfileList", "EraseDevice", "CertificateList"):

@@ -2,16 +2,19 @@
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import delete
 
 from config.contract import inbox_of
 from config.inbox import Inboxes
+from state.engine import write_transaction
 from state.schema import event_bodies
 from tasks.drain import drain
 from tasks.process import bury, process
+from tests.certificates import has_certificates
+from tests.databases import BOTH_DATABASES
 from tests.deliveries import NOON, SECOND, UDID, answer, check_in, envelope
 
 NOWHERE = "redis://127.0.0.1:1/0"
@@ -49,6 +52,7 @@ def test_events_are_a_table_for_people(windfall, services):
     assert more.startswith("more: --cursor ")
 
 
+@BOTH_DATABASES
 def test_events_are_filtered_by_options_named_like_fields(windfall, services):
     process([envelope(check_in("TokenUpdate")), envelope(answer("NotNow", command_uuid="C", udid="B"))], services)
 
@@ -68,6 +72,7 @@ def test_events_that_still_wait_come_from_redis(windfall, services):
     assert "mdm.TokenUpdate" in windfall("events", "--status", "received")
 
 
+@BOTH_DATABASES
 def test_one_event_is_found_by_the_beginning_of_its_id_and_shown_with_what_the_device_said(windfall, services):
     process([envelope(check_in("Authenticate", DeviceName="Søren \u009b31mMac"))], services)
     (item,) = json.loads(windfall("events", "--json"))["items"]
@@ -97,6 +102,7 @@ def test_a_buried_event_shows_why(windfall, services):
     assert "error:\nTraceback: it broke" in windfall("events", "show", item["id"])
 
 
+@BOTH_DATABASES
 def test_devices_are_listed_and_shown_by_id_or_serial_number(windfall, services):
     process([envelope(check_in("Authenticate", SerialNumber="C02XYZ", OSVersion="26.1"))], services)
     process([envelope(check_in("TokenUpdate", UserID="U-1", Token=b"t", PushMagic="m"))], services)
@@ -110,6 +116,31 @@ def test_devices_are_listed_and_shown_by_id_or_serial_number(windfall, services)
     assert json.loads(windfall("devices", "show", UDID, "--json"))["serial_number"] == "C02XYZ"
     assert json.loads(windfall("devices", "--enrolled", "true", "--json"))["items"] == []
     assert "no device" in windfall("devices", "show", "nobody", exit_code=1)
+
+
+@BOTH_DATABASES
+def test_certificates_are_listed_by_when_they_expire_with_whose_they_are(windfall, services):
+    now = datetime.now(UTC)
+    has_certificates(services, "U-1", 20, 400, now=now, serial_number="C02ONE")
+    has_certificates(services, "U-2", -3, 5, now=now)
+    has_certificates(services, "U-left", -3, now=now)
+    process([envelope(check_in("CheckOut", udid="U-left"))], services)
+
+    _, *rows = windfall("devices", "certificates", "--expires-before", "30d").splitlines()
+    first = json.loads(windfall("devices", "certificates", "--expires-before", "30d", "--limit", "2", "--json"))
+    second = json.loads(windfall("devices", "certificates", "--limit", "2", "--json", "--cursor", first["next"]))
+    still_good = json.loads(windfall("devices", "certificates", "--expires-after", "0d", "--json"))["items"]
+
+    day = f"{now + timedelta(days=-3):%Y-%m-%d}"
+    assert rows[0].split() == [day, "EXPIRED", "3", "days", "ago", "U-2", "yes", "U-2", "in", "-3"]
+    assert [row.split()[1:5] for row in rows[1:]] == [["in", "4", "days", "U-2"], ["in", "19", "days", "C02ONE"]]
+    assert [item["device_id"] for item in first["items"] + second["items"]] == ["U-2", "U-2", "U-1", "U-1"]
+    assert (second["items"][1]["serial_number"], second["next"]) == ("C02ONE", None)
+    assert len(still_good) == 3
+    assert "U-left" in windfall("devices", "certificates", "--enrolled", "false")
+    assert "C02ONE" in windfall("devices", "certificates", "--serial-number", "C02ONE")
+    assert "it is a time" in windfall("devices", "certificates", "--expires-before", "soon", exit_code=1)
+    assert "cursor" in windfall("devices", "certificates", "--cursor", "VS0x", exit_code=1)
 
 
 def test_senders_are_listed_without_secrets(windfall, services):
@@ -141,7 +172,7 @@ def test_replay_says_of_each_event_why_it_cannot_be_and_replays_the_others(windf
     process([envelope(check_in("TokenUpdate"))], services)
     process([replace(envelope(check_in("CheckOut")), received_at=NOON + timedelta(seconds=1))], services)
     newest, oldest = json.loads(windfall("events", "--json"))["items"]
-    with services.engine.connect().execution_options(windfall_writes=True) as connection, connection.begin():
+    with write_transaction(services.engine) as connection:
         connection.execute(delete(event_bodies).where(event_bodies.c.id == oldest["id"]))
 
     said = windfall("replay", "zzz", oldest["id"], newest["id"], exit_code=1).splitlines()

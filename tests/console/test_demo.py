@@ -29,7 +29,7 @@ def installed(home: Path) -> int:
     return count
 
 
-def test_apps_are_installed_before_long_and_ctrl_c_ends_everything(tmp_path: Path) -> None:
+def test_apps_are_installed_before_long_and_ctrl_c_pressed_twice_ends_everything(tmp_path: Path) -> None:
     with windfall_up(tmp_path / "home", ["--demo", "--demo-devices", "8"]) as up:
         up.read_until(LAST_LINE)
         until(lambda: installed(up.home / "demo") > 0, up)
@@ -40,10 +40,13 @@ def test_apps_are_installed_before_long_and_ctrl_c_ends_everything(tmp_path: Pat
         seen += " ".join(word for process in everybody for word in process.cmdline())
 
         up.process.send_signal(signal.SIGINT)
+        up.read_until("windfall: stopping")
+        up.process.send_signal(signal.SIGINT)
 
         assert up.wait() == 0
         assert psutil.wait_procs(everybody, timeout=0)[1] == []
         assert up.everybody() == []
+        assert len(everybody) >= 9
     assert any("simulators.demo" in word for word in seen.split())
     assert answer.endswith(" 200")
     assert '"state":"installed"' in answer.replace(" ", "")

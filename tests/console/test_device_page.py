@@ -13,7 +13,8 @@ from console.device_text import print_page
 from simulators.certificates import draw_certificate
 from tasks.inventory import ask_now
 from tasks.process import process
-from tests.deliveries import NOON, SERIAL, UDID
+from tests.databases import BOTH_DATABASES
+from tests.deliveries import NOON, SERIAL, UDID, check_in, envelope
 from tests.jamf import told
 from tests.owed import SETUP
 from tests.tasks.lab import Lab
@@ -67,6 +68,7 @@ def section(text, heading):
     return " ".join(rest.partition("\n\n")[0].split())
 
 
+@BOTH_DATABASES
 def test_it_says_who_what_and_where(asked, read):
     facts = {"DeviceCapacity": 494.4, "AvailableDeviceCapacity": 212.3, "IsSupervised": True, "BuildVersion": "24B83"}
     asked.answer("Acknowledged", to="DeviceInformation", QueryResponses=facts)
@@ -75,7 +77,7 @@ def test_it_says_who_what_and_where(asked, read):
     page = read(asked)
 
     assert page.startswith(f"Søren\ufffd31m \ufffdgniht  {SERIAL}\n")
-    assert section(page, "WHO") == "User jdoe, J. Doe; heard just now"
+    assert section(page, "WHO") == "User jdoe, J. Doe; heard just now (2026-03-01 12:00 UTC)"
     assert "Model MacBook Air, Mac15,12 System macOS 15.1 (24B83)" in section(page, "WHAT")
     assert "Storage 212.3 of 494 GB are free" in section(page, "WHAT")
     assert "MDM server micromdm: enrolled since 2026-03-01 12:00 UTC" in section(page, "WHERE")
@@ -101,6 +103,7 @@ def test_what_nobody_told_is_unknown_and_since_when(lab, read):
     assert section(unasked, "APPS") == ": never asked"
 
 
+@BOTH_DATABASES
 def test_each_list_says_how_far_its_question_has_come(asked, read):
     asked.answer("Error", to="ProfileList", ErrorChain=[{"ErrorCode": 12021, "LocalizedDescription": "no right"}])
     asked.answer("NotNow", to="CertificateList")
@@ -120,7 +123,7 @@ def test_each_list_says_how_far_its_question_has_come(asked, read):
 def test_a_phone_is_told_not_to_be_asked_what_phones_do_not_know(lab, read):
     lab.enrol(ProductName="iPhone15,2", OSVersion="26.1")
 
-    assert section(read(lab), "SYSTEM UPDATES") == ": unknown: its system is not asked that"
+    assert section(read(lab), "SYSTEM UPDATES") == ": unknown: such a device is not asked that"
 
 
 def test_lists_are_cut_unless_all_is_wanted(asked, read):
@@ -129,7 +132,7 @@ def test_lists_are_cut_unless_all_is_wanted(asked, read):
 
     short, whole = (read(asked, everything=everything) for everything in (False, True))
 
-    assert section(short, "APPS").startswith(": 40, told just now App 00 1.0 App 01 1.0")
+    assert section(short, "APPS").startswith(": 40, told just now (2026-03-01 12:00 UTC) App 00 1.0 App 01 1.0")
     assert section(short, "APPS").endswith("and 25 more, which --all shows")
     assert section(whole, "APPS").endswith("App 39 1.0")
     assert "OSVersion" in section(whole, "all facts")
@@ -151,7 +154,7 @@ def test_certificates_that_expire_stand_out_in_words(asked, read):
     assert f"! certificate Wi-Fi expires tomorrow, {on}" in section(pages[1], "HEALTH")
     assert f"! certificate Wi-Fi expires today, {on}" in section(pages[0], "HEALTH")
     assert f"! certificate Wi-Fi has expired, {on}" in section(pages[-1], "HEALTH")
-    assert "identity, expires " in section(pages[31], "CERTIFICATES")
+    assert "(identity, expires " in section(pages[31], "CERTIFICATES")
     assert "EXPIRED" in section(pages[-1], "CERTIFICATES")
 
 
@@ -181,6 +184,7 @@ def test_a_device_that_left_or_is_silent_stands_out(asked, read):
     assert "micromdm: not enrolled" in section(left, "WHERE")
 
 
+@BOTH_DATABASES
 def test_an_app_that_failed_stands_out_with_its_licence(lab, read):
     lab.enrol(**MAC)
     lab.license()
@@ -191,13 +195,14 @@ def test_an_app_that_failed_stands_out_with_its_licence(lab, read):
     page = read(lab)
 
     assert "! app 361309726 is not installed: " in section(page, "HEALTH")
-    assert "! licences that are failed: 1" in section(page, "HEALTH")
+    assert "! 1 licence failed: app 1" in section(page, "HEALTH")
     assert "no room" in section(page, "INSTALLS FROM HERE")
     assert "no licence left" in section(page, "LICENCES")
-    assert "InstallApplication Error" in section(page, "LAST COMMANDS (UTC)")
+    assert "InstallApplication of 361309726: Error" in section(page, "LAST COMMANDS (UTC)")
     assert "mdm.Connect (InstallApplication, Error)" in section(page, "LAST EVENTS (UTC)")
 
 
+@BOTH_DATABASES
 def test_a_device_that_only_jamf_pro_knows_has_a_page_too(lab, windfall, read):
     about = {"jssID": 7731, "serialNumber": SERIAL, "udid": "U", "deviceName": "Lobby", "model": "Mac mini"}
     process([told("ComputerAdded", {**about, "userName": "jdoe", "osVersion": "15.1"}, at=NOON)], lab.at_work)
@@ -212,8 +217,68 @@ def test_a_device_that_only_jamf_pro_knows_has_a_page_too(lab, windfall, read):
     assert "Model Mac mini" in section(page, "WHAT")
     assert "In Jamf Pro jdoe" in section(page, "WHO")
     assert "MDM server none Jamf Pro jamf: computer number 7731" in section(page, "WHERE")
-    assert section(page, "APPS") == ": unknown: no MDM server here can ask it"
+    assert section(page, "APPS, PROFILES, CERTIFICATES") == ": unknown: no MDM server here can ask it"
+    assert "\nSECURITY" not in page
+    assert "LAST COMMANDS" not in page
+    assert f"windfall jamf devices show {SERIAL}" in section(page, "MORE")
     assert (document["id"], document["serial_number"], document["inventory"]) == (None, SERIAL, None)
+
+
+def test_what_contradicts_is_told_with_where_it_is_said(lab, read):
+    lab.enrol(**MAC)
+    about = {"jssID": 7731, "serialNumber": SERIAL, "udid": "ANOTHER", "deviceName": "Lobby", "model": "Mac mini"}
+    process([told("ComputerAdded", about, at=NOON)], lab.at_work)
+
+    page = read(lab)
+
+    assert f"! records with the serial number {SERIAL} have several UDIDs" in section(page, "HEALTH")
+    said = section(page, f"UDIDS OF THE SERIAL NUMBER {SERIAL}")
+    assert f"{UDID} at its MDM server" in said
+    assert "ANOTHER in Jamf Pro" in said
+
+
+def test_a_private_device_is_said_to_be_one(lab, read):
+    said = check_in("Authenticate", udid="", DeviceName="Mine", EnrollmentID="E-1")
+    said["checkin_event"]["enrollment_id"] = "E-1"
+    process([envelope(said)], lab.at_work)
+
+    page = read(lab, "E-1")
+
+    assert "Enrolled as a private device (User Enrollment)" in section(page, "WHAT")
+    assert "Enrollment ID E-1" in section(page, "WHAT")
+    assert "UDID unknown" not in section(page, "WHAT")
+
+
+def test_installs_of_earlier_enrolments_are_told_only_when_all_is_wanted(lab, read):
+    lab.enrol(**MAC)
+    lab.license()
+    lab.deliver()
+    lab.wait(hours=1)
+    lab.enrol(**MAC)
+    lab.deliver()
+
+    short, whole = (read(lab, everything=everything) for everything in (False, True))
+
+    assert section(short, "INSTALLS FROM HERE").startswith(": 1, and 1 of earlier enrolments, which --all shows")
+    assert "released" not in section(short, "INSTALLS FROM HERE")
+    assert "released, just now: the device was enrolled anew" in section(whole, "INSTALLS FROM HERE")
+
+
+def test_names_however_long_and_hostile_leave_the_page_readable(asked, read, windfall):
+    bad = "\u009b2J\u202egnp\u200f line1\nline2 \u5199\u771f" + "A" * 10_000
+    apps = [{"Identifier": f"{number}{bad}", "Name": bad, "ShortVersion": bad} for number in range(3)]
+    asked.answer("Acknowledged", to="InstalledApplicationList", InstalledApplicationList=apps)
+    asked.answer("Acknowledged", to="DeviceInformation", QueryResponses={"DeviceName": bad, "ModelName": bad})
+    asked.check_in("TokenUpdate", UserID="U-1", UserShortName=bad, UserLongName=bad)
+
+    page = read(asked)
+    document = windfall("devices", "show", SERIAL, "--json")
+
+    for printed in (page, document):
+        assert not any(mark in printed for mark in ("\u009b", "\u202e", "\u200f"))
+    assert page.splitlines()[0].endswith(f"…  {SERIAL}")
+    assert len(page.splitlines()) < 120
+    assert json.loads(document)["facts"]["DeviceName"]["value"].startswith("\u009b2J\u202e")
 
 
 def test_the_document_says_the_same_as_the_page(asked, windfall):
@@ -231,3 +296,32 @@ def test_the_document_says_the_same_as_the_page(asked, windfall):
 
 def test_nobody_is_said_to_be_nobody(windfall, engine):
     assert "no device with the id, UDID or serial number nobody" in windfall("devices", "show", "nobody", exit_code=1)
+
+
+@BOTH_DATABASES
+@pytest.mark.parametrize("at_mdm", [True, False])
+def test_it_shows_the_last_events_of_jamf_pro_and_addresses(lab, read, at_mdm):
+    if at_mdm:
+        lab.enrol(**MAC)
+    record = {"serialNumber": SERIAL, "udid": UDID, "managementId": "C9A1"}
+    stories = [
+        ("DeviceAddedToDEP", {"serialNumber": SERIAL.lower()}),
+        ("ComputerCheckIn", {**record, "jssID": 7731, "ipAddress": "192.0.2.1", "reportedIpAddress": "10.0.0.7"}),
+        ("ComputerCheckIn", {**record, "jssID": 7731, "ipAddress": "192.0.2.2"}),
+        ("PushSent", {"managementId": "C9A1", "type": "PushSent"}),
+        ("DeviceRateLimited", {"udid": UDID.lower()}),
+        ("ComputerCheckIn", {"jssID": 7732, "serialNumber": "ANOTHER"}),
+    ]
+    for topic, fields in stories:
+        lab.now += timedelta(minutes=1)
+        process([told(topic, fields, at=lab.now)], lab.at_work)
+
+    page = read(lab)
+
+    last = section(page, "LAST EVENTS (UTC)")
+    said = ["DeviceRateLimited", "PushSent", "ComputerCheckIn", "ComputerCheckIn", "DeviceAddedToDEP"]
+    said += ["mdm.TokenUpdate", "mdm.Authenticate"] if at_mdm else []
+    assert [word for word in last.split() if word in said] == said
+    where = section(page, "WHERE")
+    assert "Address 192.0.2.2, 3 minutes ago (2026-03-01 12:03 UTC); before: 192.0.2.1, 4 minutes ago" in where
+    assert "Its own 10.0.0.7, 4 minutes ago" in where

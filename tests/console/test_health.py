@@ -13,6 +13,8 @@ from ingest.filesets import DAMAGED_NAME
 from ingest.spool import Spool
 from state.destinations import note_failure
 from tasks.process import bury, process
+from tests.certificates import has_certificates
+from tests.databases import BOTH_DATABASES
 from tests.deliveries import check_in, envelope
 from tests.owed import MDM, SETUP, assigned, attempt, enrol
 
@@ -28,6 +30,7 @@ def checks(stores, now=None):
     return {check.name: check for check in examine(stores, now or datetime.now(UTC))}
 
 
+@BOTH_DATABASES
 def test_everything_that_is_well_needs_no_fix(stores, services):
     services.inboxes.mark_swept(services.now())
     stores.settings.secrets_path.mkdir(parents=True)
@@ -126,6 +129,7 @@ def test_damaged_files_of_the_spool_warn(stores):
     assert "4 B" in checks(stores)["spool"].seen
 
 
+@BOTH_DATABASES
 def test_a_buried_event_warns_for_a_day(stores, services):
     bury(envelope(check_in("TokenUpdate")), "it broke", services)
 
@@ -133,6 +137,7 @@ def test_a_buried_event_warns_for_a_day(stores, services):
     assert checks(stores, datetime.now(UTC) + timedelta(days=2))["buried"].status == "ok"
 
 
+@BOTH_DATABASES
 def test_what_is_owed_and_does_not_get_there_warns(stores, services):
     services = replace(services, setup=SETUP)
     enrol(services)
@@ -191,6 +196,32 @@ def test_a_jamf_pro_that_is_to_be_read_and_cannot_be_is_a_warning(make_settings,
         "jamf:half": ("warn", "is not read: nobody says its password"),
         "jamf:none": ("warn", "is not read: nobody says its url and client_id (or username) and client_secret"),
     }
+
+
+@BOTH_DATABASES
+def test_certificates_that_expire_are_a_hint_with_how_to_list_them(stores, services):
+    now = services.now()
+    for number, days in enumerate((-1, -40, 5, 29, 31)):
+        has_certificates(services, f"U-{number}", days, now=now)
+    has_certificates(services, "U-0", 7, 8, now=now)
+    has_certificates(services, "U-1", 9, now=now, is_identity=False)
+    has_certificates(services, "U-left", -1, 1, now=now)
+    process([envelope(check_in("CheckOut", udid="U-left"))], services)
+
+    hint = checks(stores, now)["certificates"]
+
+    assert (hint.status, hint.fix) == ("ok", None)
+    assert hint.seen == (
+        "identity certificates expire within 30 days on 3 devices and have expired on 2; "
+        "other certificates expire within 30 days on 1 device; "
+        "`windfall devices certificates --expires-before 30d` lists them"
+    )
+
+
+def test_where_no_certificate_expires_soon_it_says_so(stores, services):
+    has_certificates(services, "U-1", 31, 400, now=services.now())
+
+    assert checks(stores)["certificates"].seen == "none that is known expires within 30 days"
 
 
 def test_a_database_that_says_nothing_is_said_to(make_settings, redis_client, silent_server):

@@ -7,7 +7,10 @@ import pytest
 from simulators.certificates import draw_certificate
 from state.queries.inventory import INVENTORY_LISTS
 from tasks.process import process
+from tests.databases import BOTH_DATABASES
 from tests.deliveries import NOON, SECOND, UDID, answer, envelope
+
+pytestmark = BOTH_DATABASES
 
 OTHER = "A1B2C3D4-0000-5000-8000-00000000CCCC"
 
@@ -63,6 +66,9 @@ def test_certificates_are_found_by_when_they_end(client, services):
 
     assert len(before) == sum(end < ends[4] for end in ends) > 0
     assert len(before) + len(after) == len(ends)
+    assert [item["not_after"] for item in before] == sorted(item["not_after"] for item in before)
+    page = client.get(f"/api/certificates?expires_before={middle}&limit=2").json
+    assert items(client, f"certificates?expires_before={middle}&cursor={page['next']}") == before[2:]
     assert "it is a time" in client.get("/api/certificates?expires_before=soon").json["error"]
 
 

@@ -13,6 +13,7 @@ from console.stores import Stores
 from state.schema import commands
 from tasks.process import process
 from tests.console.conftest import with_token
+from tests.databases import BOTH_DATABASES
 from tests.deliveries import MINUTE, NOON, SERIAL, UDID, check_in, envelope
 from tests.owed import SETUP
 from tests.tasks.lab import Lab, rows
@@ -77,6 +78,7 @@ def answer_all(lab):
         lab.reply("Acknowledged", row["command_uuid"])
 
 
+@BOTH_DATABASES
 def test_the_api_asks_once_and_tells_how_far_it_has_come(client, lab, redis_client):
     lab.enrol(**PHONE)
     path = f"/api/devices/{UDID}/inventory"
@@ -138,6 +140,7 @@ def test_a_device_may_have_a_slash_in_its_id(client, services):
     assert client.get("/api/devices/a/b").json["id"] == "a/b"
 
 
+@BOTH_DATABASES
 def test_answers_are_told_as_they_come_until_there_are_no_more(lab, stores):
     lab.enrol(**PHONE)
     inquire(stores, SERIAL, now=lab.now)

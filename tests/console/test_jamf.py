@@ -7,6 +7,7 @@ import pytest
 from domain.kinds import TYPES
 from state.queries.jamf import LISTS
 from tasks.process import process
+from tests.databases import BOTH_DATABASES
 from tests.deliveries import MINUTE, NOON, check_in, envelope
 from tests.jamf import all_events, delivered, subject, told
 
@@ -32,6 +33,7 @@ def all_told(services):
     assert len(all_events()) == len(TYPES["jamf"])
 
 
+@BOTH_DATABASES
 @pytest.mark.parametrize("name", LISTS)
 def test_every_list_has_items_filters_and_one_by_one(client, all_told, name):
     path = f"/api/jamf-{name}"
@@ -52,6 +54,7 @@ def test_every_list_has_items_filters_and_one_by_one(client, all_told, name):
     assert client.get(f"{path}/nobody").status_code == 404
 
 
+@BOTH_DATABASES
 def test_a_device_shows_its_records_in_jamf_pro(client, all_told):
     item = client.get(f"/api/devices/{UDID}").json
 
@@ -60,6 +63,29 @@ def test_a_device_shows_its_records_in_jamf_pro(client, all_told):
     assert item["conflicts"] == []
 
 
+@BOTH_DATABASES
+def test_a_device_shows_what_its_records_were(client, all_told):
+    item = client.get(f"/api/devices/{UDID}").json
+    record = client.get(f"/api/jamf-devices/{item['jamf'][0]['id']}").json
+
+    told = {(row["name"], row["value"]) for row in item["history"]}
+    assert {("ipAddress", "2001:db8:4:8::17"), ("reportedIpAddress", "10.44.9.2"), ("osVersion", "15.6")} <= told
+    assert {row["device_id"] for row in item["history"]} == {record["id"]}
+    assert record["history"] == item["history"]
+    assert {row["name"] for row in record["history"]} == {"deviceName", "osVersion", "ipAddress", "reportedIpAddress"}
+
+
+@BOTH_DATABASES
+def test_events_are_found_by_the_record_that_they_are_about(client, all_told):
+    (record,) = client.get(f"/api/jamf-devices?serial_number={SERIAL}&family=computer").json["items"]
+
+    items = client.get(f"/api/events?jamf_device_id={record['id']}").json["items"]
+
+    assert {item["jamf_device_id"] for item in items} == {record["id"]}
+    assert {item["type"] for item in items} == {name for name in TYPES["jamf"] if name.startswith("Computer")}
+
+
+@BOTH_DATABASES
 def test_a_record_shows_its_device_groups_results_and_facts(client, all_told):
     (listed,) = client.get(f"/api/jamf-devices?family=computer&serial_number={SERIAL.lower()}").json["items"]
     item = client.get(f"/api/jamf-devices/{listed['id']}").json
@@ -72,6 +98,7 @@ def test_a_record_shows_its_device_groups_results_and_facts(client, all_told):
     assert item["first_seen_at"] < item["last_seen_at"]
 
 
+@BOTH_DATABASES
 def test_a_group_shows_who_is_in_it_now(client, services):
     fields = {"jssid": 14, "name": "FileVault off"}
     process([told("SmartGroupUserMembershipChange", {**fields, "groupAddedUserIds": list(range(1, 203))})], services)
@@ -87,6 +114,7 @@ def test_a_group_shows_who_is_in_it_now(client, services):
     assert [each["member_id"] for each in gone] == ["1"]
 
 
+@BOTH_DATABASES
 def test_a_server_shows_its_nodes_and_a_policy_its_results(client, all_told):
     (server,) = client.get("/api/jamf-servers").json["items"]
     (patch,) = client.get("/api/jamf-policies?kind=patch_policy").json["items"]
@@ -98,6 +126,7 @@ def test_a_server_shows_its_nodes_and_a_policy_its_results(client, all_told):
     assert (result["successful"], result["deployed_version"]) == (True, "8.12.4")
 
 
+@BOTH_DATABASES
 def test_calls_of_the_api_are_listed_newest_first(client, services):
     calls = [told("RestAPIOperation", {"objectID": n}, at=NOON + n * MINUTE) for n in (2, 3, 1)]
     process(calls, services)
@@ -138,6 +167,7 @@ def test_a_device_is_shown_by_its_serial_number_with_what_contradicts(windfall, 
     assert "\u009b" not in shown
 
 
+@BOTH_DATABASES
 def test_an_event_shows_its_device_and_what_was_odd(client, services):
     process([told("ComputerPolicyFinished", {"computer": {"jssID": 7, "udid": "u"}, "successful": "maybe"})], services)
 

@@ -13,6 +13,8 @@ from config.refusals import add_refusals
 from ingest.spool import Spool
 from state.destinations import note_failure
 from tasks.process import bury, process
+from tests.certificates import has_certificates
+from tests.databases import BOTH_DATABASES
 from tests.deliveries import check_in, envelope
 from tests.owed import MDM, SETUP, assigned, attempt, enrol
 
@@ -40,6 +42,7 @@ def test_every_inbox_is_told_also_when_it_is_empty(client, redis_client):
     assert seen[("windfall_inbox_oldest_seconds", "jamf.unknown:0")] >= 0
 
 
+@BOTH_DATABASES
 def test_events_are_counted_by_what_became_of_them(client, services, redis_client):
     process([envelope(check_in("TokenUpdate"))], services)
     bury(envelope(check_in("CheckOut")), "it broke", services)
@@ -72,6 +75,7 @@ def test_the_spool_of_this_machine_is_told(client, settings):
     spool.close()
 
 
+@BOTH_DATABASES
 def test_what_is_owed_and_who_is_paused_is_told(client, services):
     services = replace(services, setup=SETUP)
     enrol(services)
@@ -88,6 +92,19 @@ def test_what_is_owed_and_who_is_paused_is_told(client, services):
     assert seen[owed("dead")] == seen[("windfall_installs", "failed")] == 1
     assert owed("pending") not in seen
     assert seen[("windfall_destination_paused", MDM)] == 1
+
+
+@BOTH_DATABASES
+def test_devices_whose_identity_expires_are_told(client, services):
+    now = services.now()
+    has_certificates(services, "U-1", -3, 5, 6, now=now)
+    has_certificates(services, "U-2", 29, 31, now=now)
+    has_certificates(services, "U-3", 2, now=now, is_identity=False)
+
+    seen = scrape(client)
+
+    assert seen[("windfall_identity_certificate_devices", "expired")] == 1
+    assert seen[("windfall_identity_certificate_devices", "expiring")] == 2
 
 
 def owed(state):

@@ -20,16 +20,8 @@ POLL = 0.05
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
-    """One that is up and announced, for tests that leave it so."""
+    """One that is up and announced, for tests that leave it so, and the last of them, which ends it."""
     with windfall_up(tmp_path_factory.mktemp("up") / "a home") as started:
-        started.read_until(LAST_LINE)
-        yield started
-
-
-@pytest.fixture
-def up(tmp_path: Path) -> Iterator[Up]:
-    """One of the test's own."""
-    with windfall_up(tmp_path / "home") as started:
         started.read_until(LAST_LINE)
         yield started
 
@@ -109,6 +101,19 @@ class TestRunning:
         assert "windfall: web ended (terminated by SIGKILL) and is started again, see " in said
         until(lambda: answers(running), running)
 
+    def test_nobody_survives_the_kill_of_the_supervisor(self, running: Up) -> None:
+        nobody_survives_the_kill_of("supervisor.supervisord", running)
+
+
+def nobody_survives_the_kill_of(whom: str, up: Up) -> None:
+    everybody = up.everybody()
+
+    up.find(whom).kill()
+
+    gone, alive = psutil.wait_procs(everybody, timeout=PATIENCE)
+    assert alive == []
+    assert len(gone) >= 8
+
 
 def subprocess_of(up: Up) -> "subprocess.Popen[str]":
     """The same command in the same environment."""
@@ -118,47 +123,24 @@ def subprocess_of(up: Up) -> "subprocess.Popen[str]":
 
 
 class TestEnding:
-    def test_ctrl_c_ends_everything_also_when_it_is_pressed_twice(self, up: Up) -> None:
-        everybody = up.everybody()
-
-        up.process.send_signal(signal.SIGINT)
-        up.read_until("windfall: stopping")
-        up.process.send_signal(signal.SIGINT)
-
-        assert up.wait() == 0
-        assert psutil.wait_procs(everybody, timeout=0)[1] == []
-        assert up.everybody() == []
-        assert len(everybody) >= 8
-
-    def test_a_terminal_that_is_closed_stops_everything_in_order(self, up: Up) -> None:
-        everybody = up.everybody()
-        assert up.process.stdout is not None
-        up.process.stdout.close()
-
-        up.process.send_signal(signal.SIGHUP)
-
-        assert up.process.wait(timeout=PATIENCE) == 0
-        assert psutil.wait_procs(everybody, timeout=0)[1] == []
-
-    def test_it_can_be_stopped_before_it_is_ready(self, tmp_path: Path) -> None:
+    def test_a_terminal_that_is_closed_before_it_is_ready_stops_everything_in_order(self, tmp_path: Path) -> None:
         with windfall_up(tmp_path / "home") as up:
             until((up.home / "spool").exists, up)
             everybody = up.everybody()
+            assert up.process.stdout is not None
+            up.process.stdout.close()
 
-            up.process.terminate()
+            up.process.send_signal(signal.SIGHUP)
 
-            assert up.wait() == 0
+            assert up.process.wait(timeout=PATIENCE) == 0
             assert psutil.wait_procs(everybody, timeout=0)[1] == []
+            assert up.everybody() == []
 
-    @pytest.mark.parametrize("whom", ["console.cli up", "supervisor.supervisord"])
-    def test_nobody_survives_the_kill_of_what_holds_them_together(self, up: Up, whom: str) -> None:
-        everybody = up.everybody()
+    def test_nobody_survives_its_kill(self, tmp_path: Path) -> None:
+        with windfall_up(tmp_path / "home") as up:
+            up.read_until(LAST_LINE)
 
-        up.find(whom).kill()
-
-        gone, alive = psutil.wait_procs(everybody, timeout=PATIENCE)
-        assert alive == []
-        assert len(gone) >= 8
+            nobody_survives_the_kill_of("console.cli up", up)
 
 
 class TestNotStarting:

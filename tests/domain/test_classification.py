@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.classification import document_of, reading_flags
+from domain.classification import digest, digests, document_of, reading_flags
 from simulators.jamf import Form, write
 
 
@@ -35,3 +35,9 @@ def test_a_guessed_encoding_is_flagged(content_type, encoding, prolog, flags):
 def test_a_form_is_read_as_its_payload(body, flags):
     assert document_of("jamf", body) == {"a": "ø"}
     assert reading_flags(body) == flags
+
+
+def test_digests_of_many_that_begin_alike_are_those_of_each():
+    lasts = ["1", "", "ø", "1:2"]
+
+    assert digests("a", "b", lasts=lasts) == [digest("a", "b", last) for last in lasts]

@@ -239,7 +239,7 @@ ARGUMENTS = st.recursive(
 NAMES = st.sampled_from(sorted({name for kind in KNOWN.values() for name in kind.fields})) | st.text(st.characters())
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=settings.default.max_examples // 2)
 @given(st.sampled_from(sorted(KNOWN)) | st.text(), st.dictionaries(NAMES, ARGUMENTS), st.booleans())
 def test_nothing_given_makes_anything_but_a_command_or_a_refusal(request_type, given, unchecked):
     try:

@@ -4,7 +4,7 @@ import json
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import MalformedEvent
@@ -125,7 +125,6 @@ def test_the_compact_form_keeps_the_order_of_keys():
     assert compact({"b": 1, "a": "é\ud83d"}) == rb'{"b":1,"a":"\u00e9\ud83d"}'
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=200), st.sampled_from([b"", b"{", b'{"a":', b'{"a":"', b"\xef\xbb\xbf{"]))
 def test_no_bytes_at_all_raise_anything_else(body, head):
     try:
@@ -135,7 +134,6 @@ def test_no_bytes_at_all_raise_anything_else(body, head):
     assert parse_object(canonical(document)) == document or b"NaN" in canonical(document)
 
 
-@settings(deadline=None)
 @given(st.text(alphabet='{}[]":,\\u0d8 1e-N\n', max_size=60))
 def test_no_arrangement_of_json_characters_raises_anything_else(text):
     try:

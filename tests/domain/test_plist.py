@@ -6,7 +6,7 @@ import plistlib
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain import plist
@@ -184,13 +184,11 @@ def must_decode_or_be_malformed(data: bytes) -> None:
     json.dumps(plist.jsonable(decoded), allow_nan=False).encode()
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=300), st.sampled_from([b"", b"bplist00", DOCTYPE, b"<plist><dict><key>a</key>"]))
 def test_no_bytes_at_all_raise_anything_else(data, head):
     must_decode_or_be_malformed(head + data)
 
 
-@settings(deadline=None, max_examples=500)
 @given(st.data())
 def test_no_damage_to_a_real_plist_raises_anything_else(data):
     whole = bytearray(plist.encode(TOKEN_UPDATE, binary=data.draw(st.booleans())))
@@ -222,7 +220,6 @@ FRAGMENTS += [
 ]
 
 
-@settings(deadline=None, max_examples=300)
 @given(st.lists(st.sampled_from(FRAGMENTS), max_size=12))
 def test_no_arrangement_of_elements_raises_anything_else(parts):
     must_decode_or_be_malformed(xml(b"".join(parts)))

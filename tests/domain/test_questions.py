@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from domain.facts import Stamp, learn
-from domain.questions import QUESTIONS, questions_of, subject_of
+from domain.questions import QUESTIONS, questions_of, questions_of_users, subject_of
 
 STAMP = Stamp(at=datetime(2026, 3, 1, tzinfo=UTC), rank=1, by="e")
 EVERYWHERE = ["DeviceInformation", "SecurityInfo", "ProfileList", "CertificateList", "InstalledApplicationList"]
@@ -13,11 +13,11 @@ UPDATES = ["AvailableOSUpdates", "OSUpdateStatus"]
 APPS = ["ManagedApplicationList", "ProvisioningProfileList"]
 
 
-def asked(*, private=False, is_informed=False, **said):
+def asked(*, private=False, is_informed=False, users=False, **said):
     facts = {}
     learn(facts, said, STAMP)
     subject = subject_of(facts, is_user_enrollment=private, is_informed=is_informed)
-    return [question.request_type for question in questions_of(subject)]
+    return [question.request_type for question in (questions_of_users if users else questions_of)(subject)]
 
 
 @pytest.mark.parametrize(
@@ -56,6 +56,23 @@ def test_a_device_of_its_users_own_is_asked_less():
 
     assert phone == [*EVERYWHERE, *APPS]
     assert mac == [*(name for name in EVERYWHERE if name != "InstalledApplicationList"), *APPS]
+
+
+def test_users_are_asked_what_apple_says_that_their_channel_answers():
+    ipad = asked(users=True, ProductName="iPad13,18", OSVersion="18.2", IsMultiUser=True)
+    mac = asked(users=True, ProductName="Mac15,12", OSVersion="15.1")
+    own = asked(users=True, private=True, ProductName="Mac15,12", OSVersion="15.1")
+
+    assert ipad == ["DeviceInformation", "ProfileList", "Restrictions"]
+    assert mac == [*EVERYWHERE, "ManagedApplicationList"]
+    assert own == [name for name in mac if name != "InstalledApplicationList"]
+    assert "ManagedApplicationList" not in asked(users=True, ProductName="Mac15,12", OSVersion="10.15.7")
+
+
+def test_users_are_asked_nothing_before_it_is_known_what_they_are_on():
+    assert asked(users=True) == asked(users=True, ProductName="iPad13,18") == []
+    assert asked(users=True, is_informed=True) == ["DeviceInformation", "ProfileList"]
+    assert asked(users=True, ProductName="AppleTV14,1") == []
 
 
 @pytest.mark.parametrize("said", [7, None, "", "9" * 5000, ["x"]])

@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import MalformedEvent
@@ -185,13 +185,11 @@ def must_parse_or_be_malformed(*arguments):
         parse_jss_event(*arguments)
 
 
-@settings(deadline=None, max_examples=300)
 @given(st.lists(st.sampled_from(PARTS), max_size=12), st.sampled_from(["utf-8", "utf-16"]), st.text(max_size=8))
 def test_no_arrangement_of_xml_raises_anything_else(parts, codec, charset):
     must_parse_or_be_malformed("".join(parts).encode(codec), charset)
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=200), st.sampled_from([b"", b"<", b"<JSSEvent>", b"<?xml ", b"\xfe\xff"]))
 def test_no_bytes_at_all_raise_anything_else(body, head):
     must_parse_or_be_malformed(head + body)

@@ -64,7 +64,7 @@ class Server:
         options = ["--port", "0", "--unixsocket", str(self.socket), "--dir", str(self._folder), "--save", ""]
         durable = ["--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy", "noeviction"]
         self._process = subprocess.Popen([str(find_server()), *options, *durable], stdout=subprocess.DEVNULL)
-        wait_until("Redis takes connections", self._answers, seconds=10)
+        wait_until("Redis takes connections", self._answers, seconds=60)
 
     def signal(self, number: int) -> None:
         assert self._process is not None
@@ -122,13 +122,13 @@ class Arena:
                 stderr=log,
                 start_new_session=True,
             )
-        wait_until("ready", self.is_ready, seconds=60)
+        wait_until("ready", self.is_ready, seconds=150)
 
     def stop(self) -> int:
-        """End it as Ctrl-C does; its exit code."""
+        """End it as service managers do; its exit code."""
         assert self._up is not None
-        self._up.send_signal(signal.SIGINT)
-        return self._up.wait(timeout=60)
+        self._up.send_signal(signal.SIGTERM)
+        return self._up.wait(timeout=90)
 
     def is_ready(self) -> bool:
         assert self._up is not None
@@ -252,7 +252,8 @@ def arena(
         yield made
     finally:
         everything += [process for processes in made.processes().values() for process in processes]
-        made.stop()
+        exit_code = made.stop()
         for process in everything:
             if process.is_running():
                 process.kill()
+    assert exit_code == 0

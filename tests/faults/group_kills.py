@@ -22,7 +22,7 @@ from domain.commands import install_application
 from domain.json_types import JSONObject
 from simulators.managed_fleet import ManagedFleet, make_fleet
 from simulators.nanomdm_api import NanoMDMApi
-from state.engine import open_engine
+from state.engine import open_engine, write_transaction
 from state.schema import actions, commands
 from state.unit_of_work import unit_of_work
 from tasks.actions.send_command import SendCommand
@@ -37,7 +37,7 @@ WITHOUT_REPLY = ("before the reply", "after a lost reply")
 """Steps at which we shoot: the call has taken effect and its answer hangs, or was cut off."""
 
 LONG_AGO = timedelta(hours=1)
-PATIENCE = 30.0
+PATIENCE = 90.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +74,7 @@ def shoot(field: Field) -> JSONObject:
                 die_at(step, hatch)
             unsettled = count(engine, "running")
             finish(hatch, engine)
-        assert fleet.settle(20)
+        assert fleet.settle(PATIENCE)
         report = check(fleet, engine, apps=len(steps))
         return {"steps": len(steps), "left_running": unsettled, "calls": server.count("PUT"), **report}
 
@@ -101,7 +101,7 @@ def die_at(step: str, hatch: "Hatch") -> None:
         server.faults.lose_reply(hang=step == "before the reply")
     process_id = hatch.start("after the reply" if step == "after a lost reply" else step)
     if step == "before the reply":
-        wait_until("the call has been made", lambda: server.count("PUT") > calls, seconds=30)
+        wait_until("the call has been made", lambda: server.count("PUT") > calls, seconds=PATIENCE)
         os.kill(process_id, signal.SIGKILL)
     assert hatch.exit_code() == -signal.SIGKILL, f"it did not die {step}"
 
@@ -110,7 +110,7 @@ def finish(hatch: "Hatch", engine: Engine) -> None:
     """A worker that lives takes over from the dead."""
     let_claims_run_out(engine)
     process_id = hatch.start("never")
-    wait_until("nothing is owed", lambda: count(engine, "done") == count(engine), seconds=60)
+    wait_until("nothing is owed", lambda: count(engine, "done") == count(engine), seconds=PATIENCE)
     os.kill(process_id, signal.SIGTERM)
     hatch.exit_code()
 
@@ -118,7 +118,7 @@ def finish(hatch: "Hatch", engine: Engine) -> None:
 def let_claims_run_out(engine: Engine) -> None:
     """What time does."""
     ago = datetime.now(UTC) - LONG_AGO
-    with engine.connect().execution_options(windfall_writes=True) as connection, connection.begin():
+    with write_transaction(engine) as connection:
         connection.execute(update(actions).where(actions.c.state == "running").values(next_attempt_at=ago))
 
 

@@ -1,172 +1,138 @@
-"""A fleet that is asked for everything: afterwards every typed table says what is true of the devices."""
+"""A fleet that is asked for everything: afterwards every typed table says what is true of devices and their users."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
-import requests
 from sqlalchemy import Table, func, select
 
+from domain.clock import parse_time
 from domain.json_types import JSONObject
+from simulators.identities import Kind
 from simulators.lives import MIX
+from simulators.managed_device import ManagedDevice
 from simulators.temper import Temper
 from simulators.truth import Truth
 from state.commands import OPEN
 from state.schema import (
-    certificates,
     commands,
-    device_accounts,
+    device_locations,
     device_security,
     devices,
     inquiries,
-    installed_apps,
-    managed_apps,
-    os_update_statuses,
-    os_updates,
-    profiles,
-    provisioning_profiles,
+    os_update_results,
+    user_channels,
 )
 from tests.faults.arena import wait_until
+from tests.faults.happenings import UNKNOWN_UPDATE, Asking, assign_apps, losable, order_updates
 from tests.faults.installs import Campaign, Stage, enrolled, open_stage
+from tests.faults.listing import LISTS, List, Said
 
 TEMPER = Temper(own_apps=20, not_now_share=0.1)
-HANDS = 4
+KINDS = (*MIX, Kind.USER_ENROLLMENT_MAC)
+ADDRESSABLE = {
+    "micromdm": (Kind.MAC_WITH_USER,),
+    "nanomdm": (Kind.MAC_WITH_USER, Kind.SHARED_IPAD, Kind.USER_ENROLLMENT_MAC),
+}
+"""Whose users commands can be addressed to, by server."""
 
-Said = Mapping[str, Any]
-"""Apple's keys and their values."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class List:
-    """A table, the command whose answers fill it, and what it should say of a device."""
-
-    table: Table
-    request_type: str
-    items: Callable[[Truth], Iterable[Said]]
-    untold: frozenset[str] = frozenset()
-
-
-LISTS = (
-    List(
-        table=installed_apps,
-        request_type="InstalledApplicationList",
-        items=lambda truth: (item.keys for item in truth.apps),
-    ),
-    List(
-        table=managed_apps,
-        request_type="ManagedApplicationList",
-        items=lambda truth: ({"Identifier": name, **keys} for name, keys in truth.managed_apps.items()),
-    ),
-    List(
-        table=profiles,
-        request_type="ProfileList",
-        items=lambda truth: (item.keys for item in truth.profiles),
-        untold=frozenset({"PayloadContent", "SignerCertificates"}),
-    ),
-    List(
-        table=provisioning_profiles,
-        request_type="ProvisioningProfileList",
-        items=lambda truth: (item.keys for item in truth.provisioning_profiles),
-    ),
-    List(table=device_accounts, request_type="UserList", items=lambda truth: (item.keys for item in truth.accounts)),
-    List(table=os_updates, request_type="AvailableOSUpdates", items=lambda truth: (one.keys for one in truth.updates)),
-    List(
-        table=os_update_statuses,
-        request_type="OSUpdateStatus",
-        items=lambda truth: (one.keys for one in truth.update_statuses),
-        untold=frozenset({"PastNotifications"}),
-    ),
-    List(
-        table=certificates,
-        request_type="CertificateList",
-        items=lambda truth: (
-            {
-                "CommonName": one.common_name,
-                "IsIdentity": one.is_identity,
-                "sha256": one.sha256,
-                "subject": one.subject,
-                "issuer": one.issuer,
-                "serial": f"{one.serial_number:x}",
-                "NotBefore": one.not_before,
-                "NotAfter": one.not_after,
-            }
-            for one in truth.certificates
-        ),
-    ),
-)
+Truths = Mapping[tuple[str, str], Truth]
+"""By device id and the channel of who was asked; empty: the device itself."""
 
 
 def take_stock(home: Path, *, kind: str, size: int, database: str | None = None) -> JSONObject:
     """Enrol, ask everybody for everything through the API, wait for the answers, compare. Raises: AssertionError."""
     campaign = Campaign(kind=kind, devices=size)
-    with open_stage(home, campaign, database, kinds=MIX, temper=TEMPER) as stage:
+    with open_stage(home, campaign, database, kinds=KINDS, temper=TEMPER) as stage:
         stage.fleet.enrol(list(stage.fleet))
+        users = sum(bool(member.channel_id) for member in stage.fleet)
         known = wait_until("all are known", lambda: enrolled(stage.arena) >= size, seconds=300)
-        _ask_all(stage, home)
+        wait_until("all users are", lambda: _users(stage) >= users, seconds=60)
+        asking = Asking.of(stage, home)
+        assign_apps(stage)
+        ordered, lost = order_updates(stage, asking), losable(stage)
+        asking.to_do(lost, "EnableLostMode", Message="Call us", PhoneNumber="555 0100")
+        wait_until("all did as told", lambda: _is_answered(stage), seconds=300)
+        asking.to_do(lost, "DeviceLocation")
+        asking.for_everything([member.device_id for member in stage.fleet])
         answered = wait_until("all have answered", lambda: _is_answered(stage), seconds=900)
-        return {**check(stage), "enrolled_after_s": round(known, 1), "answered_after_s": round(answered, 1)}
+        found = check(stage, kind) | {"device_locations": _compare_locations(stage, lost)}
+        found["os_update_results"] = _compare_orders(stage, ordered)
+        return {**found, "enrolled_after_s": round(known, 1), "answered_after_s": round(answered, 1)}
 
 
-def _ask_all(stage: Stage, home: Path) -> None:
-    token = (home / "secrets" / "api-token").read_text().strip()
-    ids = [device_id for (device_id,) in stage.arena.rows(select(devices.c.id))]
-
-    def ask(portion: Sequence[str]) -> None:
-        with requests.Session() as session:
-            session.headers["Authorization"] = f"Bearer {token}"
-            for device_id in portion:
-                url = f"{stage.arena.console_url}/api/devices/{quote(device_id, safe='')}/inventory"
-                answer = session.post(url, timeout=30)
-                assert answer.status_code in (200, 201, 202), f"{answer.status_code} {answer.text}"
-
-    with ThreadPoolExecutor(HANDS) as pool:
-        list(pool.map(ask, [ids[hand::HANDS] for hand in range(HANDS)]))
+def _users(stage: Stage) -> int:
+    return int(stage.arena.rows(select(func.count()).where(user_channels.c.enrolled))[0][0])
 
 
 def _is_answered(stage: Stage) -> bool:
     """Also those who had to say first what they are."""
     waiting = select(func.count()).select_from(commands).where(commands.c.state.in_(OPEN))
     later = select(func.count()).select_from(inquiries).where(inquiries.c.waits_for.is_not(None))
-    return stage.arena.is_drained() and not any(stage.arena.rows(query)[0][0] for query in (waiting, later))
+    # In this order: who waits no more has been asked the rest by then.
+    return stage.arena.is_drained() and not any(stage.arena.rows(query)[0][0] for query in (later, waiting))
 
 
-def check(stage: Stage) -> JSONObject:
-    """Raises: AssertionError, with the first differences. Else how many rows each table has."""
-    truths = {member.device_id: member.truth for member in stage.fleet}
+def check(stage: Stage, kind: str) -> JSONObject:
+    """Raises: AssertionError, with the first differences. Else how many rows each table has, and users there are."""
+    truths = {(member.device_id, ""): member.truth for member in stage.fleet}
+    users = {
+        (member.device_id, member.channel_id): member.truth
+        for member in stage.fleet
+        if member.device.identity.kind in ADDRESSABLE[kind]
+    }
     refused = select(commands.c.request_type, commands.c.error).where(commands.c.state != "Acknowledged")
     assert not stage.arena.rows(refused), f"refused: {Counter(stage.arena.rows(refused)).most_common(5)}"
-    sizes = {each.table.name: _compare(stage, truths, each) for each in LISTS}
-    return {**sizes, "device_security": _compare_security(stage, truths), "devices": _compare_facts(stage, truths)}
+    _compare_questions(stage, users)
+    sizes = {each.table.name: _compare(stage, truths | users, each) for each in LISTS}
+    sizes |= {"device_security": _compare_security(stage, truths | users), "users": len(users)}
+    return {**sizes, "devices": _compare_facts(stage, truths | users)}
 
 
-def _compare(stage: Stage, truths: Mapping[str, Truth], each: List) -> int:
+def _compare_questions(stage: Stage, users: Truths) -> None:
+    """Users were asked exactly what they can answer, and no others were."""
+    asked: dict[str, set[str]] = {channel_id: set() for _, channel_id in users}
+    to_users = select(commands.c.device_id, commands.c.request_type).where(commands.c.device_id.contains(":"))
+    for channel_id, request_type in stage.arena.rows(to_users):
+        asked[channel_id].add(request_type)
+    assert asked == {channel_id: set(truth.user_supports) for (_, channel_id), truth in users.items()}
+
+
+def _compare(stage: Stage, truths: Truths, each: List) -> int:
     columns = {_plain(column.name): column.name for column in each.table.columns}
     wanted: Counter[Any] = Counter()
-    for device_id, truth in truths.items():
-        for keys in each.items(truth) if each.request_type in truth.supports else ():
-            told = {key: value for key, value in keys.items() if key not in each.untold}
-            unknown = [key for key in told if _plain(key) not in columns]
+    for speaker, truth in truths.items():
+        for keys in _told(each, truth, is_user=bool(speaker[1])):
+            unknown = [key for key in keys if _plain(key) not in columns]
             assert not unknown, f"no column of {each.table.name} takes {unknown}"
-            wanted[device_id, _values({columns[_plain(key)]: value for key, value in told.items()})] += 1
-    names = {name for _, said in wanted for name, _ in said}
+            wanted[*speaker, _values({columns[_plain(key)]: value for key, value in keys.items()})] += 1
+    names = {name for *_, said in wanted for name, _ in said}
     found: Counter[Any] = Counter()
     for row in _rows(stage, each.table):
-        found[row["device_id"], _values({name: row[name] for name in names})] += 1
+        found[row["device_id"], row["channel_id"], _values({name: row[name] for name in names})] += 1
     missing, added = list((wanted - found).items())[:3], list((found - wanted).items())[:3]
     assert wanted == found, f"{each.table.name}: missing {missing}, not true {added}"
     return found.total()
 
 
-def _compare_security(stage: Stage, truths: Mapping[str, Truth]) -> int:
-    rows = {row["device_id"]: row for row in _rows(stage, device_security)}
-    assert rows.keys() == truths.keys()
-    for device_id, truth in truths.items():
-        row, said = rows[device_id], truth.security
+def _told(each: List, truth: Truth, *, is_user: bool) -> Iterator[Said]:
+    if each.request_type in (truth.user_supports if is_user else truth.supports):
+        for keys in each.of_user(truth) if is_user else each.items(truth):
+            yield {key: value for key, value in keys.items() if key not in each.untold}
+
+
+def _compare_security(stage: Stage, truths: Truths) -> int:
+    rows = {(row["device_id"], row["channel_id"]): row for row in _rows(stage, device_security)}
+    telling = {
+        speaker: truth.user_security if speaker[1] else truth.security
+        for speaker, truth in truths.items()
+        if "SecurityInfo" in (truth.user_supports if speaker[1] else truth.supports)
+    }
+    assert rows.keys() == telling.keys()
+    for speaker, said in telling.items():
+        row = rows[speaker]
         known = {name: value for name, (value, *_) in row["facts"].items()}
         status = said.get("ManagementStatus", {})
         assert row["filevault_enabled"] == said.get("FDE_Enabled")
@@ -178,20 +144,44 @@ def _compare_security(stage: Stage, truths: Mapping[str, Truth]) -> int:
     return len(rows)
 
 
-def _compare_facts(stage: Stage, truths: Mapping[str, Truth]) -> int:
+def _compare_facts(stage: Stage, truths: Truths) -> int:
     """What DeviceInformation told, of all that it was asked."""
-    for device_id, known in stage.arena.rows(select(devices.c.id, devices.c.facts)):
-        facts, truth = {name: value for name, (value, *_) in known.items()}, truths[device_id].information
-        told = {name for name in facts if name in truth and not isinstance(truth[name], datetime | dict | list)}
-        assert len(told) > len(truth) / 3, f"{device_id} told only {sorted(told)}"
-        assert {name: facts[name] for name in told} == {name: truth[name] for name in told}
+    known = {(device_id, ""): facts for device_id, facts in stage.arena.rows(select(devices.c.id, devices.c.facts))}
+    of_users = select(user_channels.c.device_id, user_channels.c.id, user_channels.c.facts)
+    known |= {(device_id, channel_id): facts for device_id, channel_id, facts in stage.arena.rows(of_users)}
+    for speaker, truth in truths.items():
+        facts, true = {name: value for name, (value, *_) in known[speaker].items()}, truth.information
+        told = {name for name in facts if name in true and not isinstance(true[name], datetime | dict | list)}
+        assert len(told) > len(true) / 3, f"{speaker} told only {sorted(told)}"
+        assert {name: facts[name] for name in told} == {name: true[name] for name in told}
     return len(truths)
 
 
+def _compare_locations(stage: Stage, lost: Sequence[ManagedDevice]) -> int:
+    columns = {_plain(column.name): column.name for column in device_locations.columns}
+    wanted = {}
+    for one in lost:
+        place = {**(one.truth.location or {})}
+        place["Timestamp"] = parse_time(place["Timestamp"])
+        wanted[one.device_id] = _values({columns[_plain(key)]: value for key, value in place.items()})
+    names = {name for said in wanted.values() for name, _ in said}
+    found = {row["device_id"]: _values({name: row[name] for name in names}) for row in _rows(stage, device_locations)}
+    assert found == wanted
+    return len(found)
+
+
+def _compare_orders(stage: Stage, ordered: Mapping[str, str]) -> int:
+    """What became of each update that was ordered."""
+    wanted = {(device_id, UNKNOWN_UPDATE, "Error", "InstallFailed") for device_id in ordered}
+    wanted |= {(device_id, key, "DownloadOnly", "Downloading") for device_id, key in ordered.items()}
+    columns = ("device_id", "product_key", "install_action", "status")
+    found = Counter(tuple(row[name] for name in columns) for row in _rows(stage, os_update_results))
+    assert found == Counter(wanted)
+    return found.total()
+
+
 def _rows(stage: Stage, table: Table) -> list[dict[str, Any]]:
-    """What devices said themselves, not their users."""
-    query = select(table).where(table.c.channel_id == "")
-    return [dict(zip(table.c.keys(), row, strict=True)) for row in stage.arena.rows(query)]
+    return [dict(zip(table.c.keys(), row, strict=True)) for row in stage.arena.rows(select(table))]
 
 
 def _plain(name: str) -> str:

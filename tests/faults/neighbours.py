@@ -66,7 +66,7 @@ class Street:
                 slot.release()
             return slot is None
 
-        wait_until(f"all hands hang at {destination}", all_taken, seconds=20)
+        wait_until(f"all hands hang at {destination}", all_taken, seconds=60)
 
     def latencies(self, destination: str, since: datetime) -> list[float]:
         """Seconds from due to done of all that was owed there since then. Raises: AssertionError, when one is not."""
@@ -95,7 +95,7 @@ def street(engine: Engine, slots: Slots, town: Town, world: World) -> Iterator[S
         for _ in threads:
             ours.wakes.put("")
         for thread in threads:
-            thread.join(timeout=30)
+            thread.join(timeout=60)
 
 
 def _work(street: Street) -> None:
@@ -114,7 +114,7 @@ def measure(street: Street, *, seconds: float, away: str = "") -> dict[str, floa
                 street.owe(destination)
                 due[destination] = at + 1 / RATES[destination]
         time.sleep(0.005)
-    wait_until("all is done", lambda: not _left(street.world.engine, list(due), since), seconds=30)
+    wait_until("all is done", lambda: not _left(street.world.engine, list(due), since), seconds=60)
     return {destination: p95(street.latencies(destination, since)) for destination in due}
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
+from typing import Literal
 
 from domain.json_types import JSONObject
 from simulators.books import Pace, drive
@@ -19,7 +20,7 @@ from tests.faults.arena import SECRET, Arena, Server, mdm_keys, wait_until
 WAITED = 0.4
 """Seconds after which an answer counts as one that waited for Redis in vain; the first such ends the grace."""
 
-P99_MS = 250.0
+AT_ONCE_MS = 250.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,13 +33,18 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True)
 class Outage:
-    """Redis is stopped, or frozen, for ``seconds``; load comes before and after. ``rate`` is events a second."""
+    """Redis is stopped, or frozen, for ``seconds``; load comes before and after. ``rate`` is events a second.
+
+    ``judged_by`` is what must be answered at once: 99 of 100 requests, or, where the machine has much else to do, the
+    median; were each to wait for Redis, that would be a second.
+    """
 
     frozen: bool
     seconds: float
     rate: float
     before: float = 3.0
     after: float = 3.0
+    judged_by: Literal["p50_ms", "p99_ms"] = "p99_ms"
 
 
 def weather(arena: Arena, server: Server, outage: Outage) -> JSONObject:
@@ -68,6 +74,7 @@ def weather(arena: Arena, server: Server, outage: Outage) -> JSONObject:
         books = drive(sender, with_outage(), pace=Pace(rate=outage.rate), drain_s=60)
     drained_after = wait_until("everything processed", arena.is_drained, seconds=60)
     report = _report(answers, broken_at=times["break"])
+    assert report[outage.judged_by] <= AT_ONCE_MS, report
     _check(arena, report, set(books.sent))
     return {**report, "drained_after_s": round(drained_after, 1)}
 
@@ -99,7 +106,6 @@ def _report(answers: list[Answer], *, broken_at: float) -> JSONObject:
 
 def _check(arena: Arena, report: JSONObject, sent: set[str]) -> None:
     assert report["not_200"] == 0, report
-    assert report["p99_ms"] <= P99_MS, report
     known = arena.known_keys()
     missing = mdm_keys("nanomdm", sent) - known.keys()
     assert not missing, f"{len(missing)} events were answered 200 and are not there"

@@ -3,7 +3,7 @@ from tests.faults.kills import Storm, survive
 
 
 def test_whatever_process_is_killed_what_was_acknowledged_is_processed_once(tmp_path):
-    storm = Storm(events=800, rate=50, seed=1, kill_every=(1.1, 1.35))
+    storm = Storm(events=320, rate=40, seed=1, kill_every=(1.0, 1.2))
 
     with arena(tmp_path / "home") as running:
         outcome = survive(running, storm)

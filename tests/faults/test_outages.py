@@ -7,8 +7,9 @@ def test_while_redis_is_frozen_everything_is_answered_200_and_processed_later(tm
     server.start()
     try:
         with arena(tmp_path / "home", redis=server) as running:
-            report = weather(running, server, Outage(frozen=True, seconds=4, rate=50, before=1, after=1))
+            outage = Outage(frozen=True, seconds=4, rate=30, before=1, after=1, judged_by="p50_ms")
+            report = weather(running, server, outage)
     finally:
         server.stop()
 
-    assert report["requests"] == 300
+    assert report["requests"] == 180

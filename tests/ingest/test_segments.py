@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
@@ -65,7 +65,6 @@ class TestDamage:
         assert skipped in ([], [size])
         assert bool(skipped) == (0 < size < len(b"WFSPOOL\x01"))
 
-    @settings(max_examples=300, deadline=None)
     @given(data=st.data())
     def test_a_flipped_bit_never_makes_a_record_that_was_not_written(self, data: st.DataObject) -> None:
         with tempfile.TemporaryDirectory() as name:

@@ -30,7 +30,7 @@ class Web:
         argv = [sys.executable, "-m", "ingest"]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(argv, env=environment, cwd=home, stdout=log, stderr=log)
-        wait_until("the door is open", self.is_open, seconds=30)
+        wait_until("the door is open", self.is_open, seconds=90)
 
     def is_open(self):
         with closing(socket.socket()) as probe:
@@ -38,7 +38,7 @@ class Web:
 
     def connection(self):
         """For several requests, one after the other."""
-        return closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30))
+        return closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=60))
 
     def post(self, body, path, **headers):
         with self.connection() as connection:
@@ -47,7 +47,7 @@ class Web:
     def end(self):
         if self.process.poll() is None:
             self.process.terminate()
-            self.process.wait(timeout=10)
+            self.process.wait(timeout=60)
 
 
 def answer_to(connection, body, path, headers):

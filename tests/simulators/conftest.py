@@ -17,7 +17,7 @@ from simulators.nanomdm_api import NanoMDMApi
 from tests.simulators.estate import Estate
 
 START = datetime(2031, 1, 15, 8, 30, 0, 123456, tzinfo=UTC)
-PATIENCE = 10.0
+PATIENCE = 60.0
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import requests
 
 from simulators.managed_fleet import make_fleet
+from simulators.reporting import NOT_TOLD_BY_USERS
 from simulators.temper import Temper
 
 ASKED = (
@@ -46,7 +47,7 @@ class Estate:
         return [plistlib.loads(message.raw) for message in answers]
 
     def ask(self, member, kind, *, user=False, **command):
-        id_ = max(member.user_ids, key=len) if user else member.device_id
+        id_ = member.channel_id if user else member.device_id
         return self.said(member, self.order([id_], kind, **command))[-1]
 
     def close(self):
@@ -78,8 +79,10 @@ def keys(entries):
 
 def expected(truth, *, user=False):
     """What each command gets, by the truth."""
+    hidden = NOT_TOLD_BY_USERS if user else ()
+    information = {key: value for key, value in truth.information.items() if key not in hidden}
     answers = {
-        "DeviceInformation": {"QueryResponses": plain(dict(truth.information))},
+        "DeviceInformation": {"QueryResponses": plain(information)},
         "SecurityInfo": {"SecurityInfo": plain(dict(truth.user_security if user else truth.security))},
         "ProfileList": {"ProfileList": keys(truth.user_profiles if user else truth.profiles)},
         "ProvisioningProfileList": {"ProvisioningProfileList": keys(truth.provisioning_profiles)},

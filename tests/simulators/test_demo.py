@@ -8,11 +8,12 @@ from collections import Counter
 import pytest
 
 from simulators.demo import collect, line
+from simulators.demo_jamf import SECRET_FILE
 from simulators.demo_life import BACKLOG, Life
 from simulators.demo_world import API_KEYS, Place, World, open_world
 from tests.simulators.conftest import START
 
-NAMES = ("micromdm", "nanomdm", "apps-and-books", "jamf", *API_KEYS.values())
+NAMES = ("micromdm", "nanomdm", "apps-and-books", "jamf", *API_KEYS.values(), SECRET_FILE)
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def world(receiver, tmp_path):
         (tmp_path / name).write_text(f"secret of {name}\n")
     ingest = receiver.url.removesuffix("/webhooks/here")
     place = Place(
-        ingest=ingest, secrets=tmp_path, micromdm=0, nanomdm=0, smtp=0, chat="http://127.0.0.1:0/services/demo"
+        ingest=ingest, secrets=tmp_path, micromdm=0, nanomdm=0, jamf=0, smtp=0, chat="http://127.0.0.1:0/services/demo"
     )
     with open_world(place, 20) as opened:
         yield opened
@@ -64,6 +65,26 @@ def test_in_a_quarter_of_an_hour_everything_has_happened(world, receiver):
     assert results == {("ASSOCIATE", "SUCCESS"), ("ASSOCIATE", "FAILURE"), ("DISASSOCIATE", "SUCCESS")}
 
 
+def test_jamf_pro_has_a_record_of_whom_its_events_are_about(world, receiver):
+    run(world, 400)
+
+    catalog = world.jamf_server.catalog
+    events = [json.loads(arrival.body) for arrival in receiver.arrivals if b"InventoryCompleted" in arrival.body]
+    assert {one["webhook"]["webhookEvent"] for one in events} == {
+        "ComputerInventoryCompleted",
+        "MobileDeviceInventoryCompleted",
+    }
+    for said in (one["event"] for one in events):
+        families = (catalog.computers, catalog.mobiles)
+        record = next(family[said["jssID"]] for family in families if _serial_at(family, said) == said["serialNumber"])
+        assert record.fields["udid"] == said["udid"]
+
+
+def _serial_at(family, said):
+    record = family.get(said["jssID"])
+    return record.fields["serialNumber"] if record else None
+
+
 def test_what_was_written_down_is_counted_once_and_kept_no_longer(world):
     run(world, 200)
 
@@ -90,7 +111,9 @@ def test_while_nobody_listens_nothing_piles_up(world, receiver):
 
 def test_a_secret_that_is_empty_is_named(world, tmp_path):
     (tmp_path / "jamf").write_text("\n")
-    place = Place(ingest="http://127.0.0.1:1", secrets=tmp_path, micromdm=0, nanomdm=0, smtp=0, chat="http://x/y")
+    place = Place(
+        ingest="http://127.0.0.1:1", secrets=tmp_path, micromdm=0, nanomdm=0, jamf=0, smtp=0, chat="http://x/y"
+    )
 
     with pytest.raises(ValueError, match="there is no secret in"), open_world(place, 4):
         pass

@@ -9,7 +9,7 @@ import requests
 from simulators.faults import Down
 from simulators.sinks import JsonSink
 
-SOON = 0.4
+SOON = 1.0
 
 
 @pytest.fixture

@@ -65,6 +65,22 @@ def test_the_user_channel_of_micromdm_goes_by_the_user_id_alone(estate):
     assert estate.one(Kind.MAC, seed=3).user_ids == set()
 
 
+def test_a_user_who_is_not_on_console_says_not_now_until_they_are_back(estate):
+    mac = estate.one(Kind.MAC_WITH_USER)
+    mac.step_away()
+
+    put_off = estate.order([mac.channel_id], "ProfileList")
+    of_device = estate.ask(mac, "ProfileList")
+    while_away = [(answer["Status"], answer["NotOnConsole"]) for answer in estate.said(mac, put_off)]
+    mac.come_back()
+
+    assert while_away == [("NotNow", True)]
+    assert of_device["Status"] == "Acknowledged"
+    (_, later) = estate.said(mac, put_off)
+    assert (later["Status"], later["NotOnConsole"]) == ("Acknowledged", False)
+    assert later["ProfileList"] == keys(mac.truth.user_profiles)
+
+
 def test_a_user_is_not_told_to_install_apps(estate):
     mac = estate.one(Kind.MAC_WITH_USER)
 

@@ -157,7 +157,7 @@ def test_a_receiver_that_is_gone_loses_the_event_and_is_named_without_its_url(ma
 
 
 def test_a_receiver_that_does_not_answer_in_time_loses_the_event(receiver, make_device):
-    with MicroMDM(receiver.url, timeout=0.05) as sender:
+    with MicroMDM(receiver.url, timeout=0.5) as sender:
         receiver.gate = lambda: sender.drain(10)
         sender.send(make_device().idle())
         assert sender.drain(10)

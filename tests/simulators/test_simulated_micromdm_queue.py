@@ -6,6 +6,7 @@ import pytest
 import requests
 
 from simulators.devices import NO_LICENSE
+from simulators.identities import SHARED_IPAD_USER_ID, Kind
 
 UDID = "A1B2C3D4-0000-5000-8000-00000000AAAA"
 
@@ -105,3 +106,21 @@ def test_a_lost_reply_leaves_a_command_and_an_error_leaves_none(micromdm_api, ca
     failed, lost = micromdm_api.calls[:2]
     assert (failed.status, failed.command_uuid) == (500, "")
     assert (lost.status, lost.command_uuid, lost.ids) == (None, "c-2", (UDID,))
+
+
+def test_users_of_macs_have_queues_of_their_own_and_others_share_one(micromdm_api, call_micromdm, enrolled):
+    mac, ipad, private = (
+        enrolled(kind=kind) for kind in (Kind.MAC_WITH_USER, Kind.SHARED_IPAD, Kind.USER_ENROLLMENT_MAC)
+    )
+    keys = (mac.identity.user["UserID"], SHARED_IPAD_USER_ID, private.identity.enrollment_id, mac.identity.udid)
+    for number, key in enumerate(keys):
+        call_micromdm("PUT", f"/v1/commands/{key}", data=raw(f"c-{number}"))
+    call_micromdm("GET", "/version")
+
+    offered = [uuid_of(micromdm_api.receive(device.idle(user=True))) for device in (mac, ipad, private)]
+
+    assert offered == ["c-0", "c-1", "c-2"]
+    assert uuid_of(micromdm_api.receive(mac.idle())) == "c-3"
+    assert uuid_of(micromdm_api.receive(private.idle())) == "c-2"
+    micromdm_api.receive(mac.authenticate())
+    assert [waiting(call_micromdm, key) for key in (keys[0], keys[3])] == [["c-0"], []]

@@ -6,7 +6,7 @@ import pytest
 import requests
 
 from simulators.identities import Kind
-from simulators.nanomdm import Flavour
+from simulators.nanomdm import Flavour, enrollment_ids
 from simulators.nanomdm_api import Build, NanoMDMApi
 from simulators.nanomdm_queue import Storage
 
@@ -240,3 +240,17 @@ def test_a_lost_reply_makes_the_repetition_a_duplicate(api, call, enrol):
     assert call(f"enqueue/{udid}", plist("c-2")).json() == {"command_error": "simulated database error"}
     assert [command.command_uuid for command in api.queue(udid)] == ["c-1"]
     assert api.count("PUT", "/enqueue/") == 3
+
+
+@pytest.mark.parametrize("kind", [Kind.MAC_WITH_USER, Kind.SHARED_IPAD, Kind.USER_ENROLLMENT_MAC])
+def test_a_user_has_a_queue_of_their_own_that_goes_when_the_device_enrols_anew(api, call, enrol, kind):
+    device = enrol(kind=kind)
+    own = enrollment_ids(device.idle().content)["id"]
+    user = enrollment_ids(device.idle(user=True).content)["id"]
+    call(f"enqueue/{user}", plist("c-1"))
+    call(f"enqueue/{own}", plist("c-2"))
+
+    assert plistlib.loads(api.receive(device.idle(user=True)))["CommandUUID"] == "c-1"
+    assert plistlib.loads(api.receive(device.idle()))["CommandUUID"] == "c-2"
+    api.receive(device.authenticate())
+    assert (api.queue(user), api.queue(own)) == ([], [])

@@ -15,12 +15,13 @@ from state.schema import metadata
 
 @pytest.fixture
 def empty(database_location: str) -> Iterator[Engine]:
-    """An engine on the same database with no table in it; its tables are back afterwards."""
+    """An engine on the same database with no table in it. On PostgreSQL others get it too: its tables are back then."""
     engine = open_engine(database_location)
     drop_everything(engine)
     yield engine
-    drop_everything(engine)
-    upgrade(engine)
+    if engine.dialect.name == "postgresql":
+        drop_everything(engine)
+        upgrade(engine)
     engine.dispose()
 
 
@@ -35,18 +36,14 @@ def differences(engine: Engine) -> list[object]:
         return list(compare_metadata(MigrationContext.configure(connection), metadata))
 
 
-def test_an_empty_database_gets_every_table_and_index(empty: Engine) -> None:
+def test_an_empty_database_gets_every_table_and_index_with_primary_keys_named_as_the_schema_says(empty: Engine) -> None:
     assert current_revision(empty) is None
 
     upgrade(empty)
 
     assert differences(empty) == []
     assert current_revision(empty) == head_revision()
-
-
-def test_primary_keys_are_named_as_the_schema_says(empty: Engine) -> None:
-    upgrade(empty)
-
+    # What alembic does not compare.
     found = {name: inspect(empty).get_pk_constraint(name)["name"] for name in metadata.tables}
     assert found == {name: f"pk_{name}" for name in metadata.tables}
 
@@ -67,14 +64,14 @@ def test_processes_that_start_at_once_migrate_once(empty: Engine, start_python: 
     location = empty.url.render_as_string(hide_password=False)
     code = f"import state.engine, state.migrate; state.migrate.upgrade(state.engine.open_engine({location!r}))"
     codes: list[int] = []
-    threads = [threading.Thread(target=lambda: codes.append(start_python(code))) for _ in range(4)]
+    threads = [threading.Thread(target=lambda: codes.append(start_python(code))) for _ in range(3)]
 
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
 
-    assert codes == [0, 0, 0, 0]
+    assert codes == [0, 0, 0]
     assert differences(empty) == []
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError
 
 from config.inbox import Inboxes
 from domain.errors import BadQuery, DatabaseAway
-from state.engine import open_engine
+from state.engine import open_engine, write_transaction
 from state.queries.counts import activity, read_event_counts, stuck_numbers, stuck_since
 from state.queries.database import database_facts, revisions
 from state.queries.devices import device_ids, list_devices, one_device
@@ -110,7 +110,7 @@ def test_events_are_filtered_by_their_fields(engine, services, name, value, coun
 
 
 def test_a_filter_that_is_not_there_is_named_with_those_that_are(engine):
-    with pytest.raises(BadQuery, match=r"'colour'.* sender, kind, type, event_id, device_id, status"):
+    with pytest.raises(BadQuery, match=r"'colour'.* sender, kind, type, event_id, device_id, jamf_device_id, status"):
         list_events(engine, Question(filters={"colour": "red"}))
 
 
@@ -153,7 +153,7 @@ def test_one_event_has_its_body_also_when_it_is_no_text(engine, services, body, 
 def test_a_pruned_event_is_there_without_its_body(engine, services):
     process([envelope(check_in("TokenUpdate"))], services)
     (item,) = list_events(engine, Question()).items
-    with engine.connect().execution_options(windfall_writes=True) as connection, connection.begin():
+    with write_transaction(engine) as connection:
         connection.execute(delete(event_bodies))
 
     assert one_event(engine, item["id"])["body"] is None

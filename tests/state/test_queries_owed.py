@@ -7,6 +7,7 @@ import pytest
 from config.inbox import Inboxes
 from domain.errors import BadQuery
 from state.destinations import note_failure
+from state.engine import write_transaction
 from state.outbox import add_actions
 from state.queries import actions as action_queries
 from state.queries import commands as command_queries
@@ -42,7 +43,7 @@ def services(engine, redis_client):
 
 def owe(services, action, key="k"):
     record = Owed(action=action, key=key).record(services.now())
-    with services.engine.connect().execution_options(windfall_writes=True) as connection, connection.begin():
+    with write_transaction(services.engine) as connection:
         add_actions(connection, [record])
     return record.id
 

@@ -7,6 +7,7 @@ from sqlalchemy import update
 
 from config.inbox import Inboxes
 from state.calls import read_calls
+from state.engine import write_transaction
 from state.ordering import give_up, open_commands, order
 from state.outbox import add_actions, claim
 from state.queries.actions import one_action
@@ -91,7 +92,7 @@ def test_an_install_that_has_moved_on_stays_where_it_is(engine, services):
     enrol(services)
     process([assigned("C02XYZ")], services)
     (identifier,) = attempt(services, "dead", error="no")
-    with engine.connect().execution_options(windfall_writes=True) as connection, connection.begin():
+    with write_transaction(engine) as connection:
         connection.execute(update(installs).values(command_id="a later one"))
 
     assert ask(services, identifier) is None
@@ -150,7 +151,7 @@ def test_what_is_over_or_under_way_is_not_tried_again(engine, services):
 
     action = PostChat(notice="x", facts={})
     later = Owed(action=action, key="later", after=600.0).record(services.now())
-    with engine.connect().execution_options(windfall_writes=True) as connection, connection.begin():
+    with write_transaction(engine) as connection:
         add_actions(connection, [later])
     assert "meant to wait until" in ask(services, later.id)
 

@@ -9,6 +9,7 @@ from sqlalchemy import Engine, Table, select
 
 from domain.envelope import Envelope
 from state.calls import begin_call
+from state.engine import write_transaction
 from state.outbox import Settlement, claim, settle
 from state.pending import SLICES
 from state.schema import actions, commands, installs, metadata
@@ -68,7 +69,7 @@ class Lab:
 
     def forget(self) -> None:
         """Nothing was ever heard."""
-        with self.engine.connect().execution_options(windfall_writes=True) as connection, connection.begin():
+        with write_transaction(self.engine) as connection:
             for table in metadata.sorted_tables:
                 connection.execute(table.delete())
 

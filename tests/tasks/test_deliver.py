@@ -27,7 +27,7 @@ POST = PostChat(notice="device_enrolled", facts={"name": "Pier 4"})
 @pytest.fixture
 def mails(world):
     with MailServer() as server:
-        world.connect(mailer=Mailer(server.url, "windfall@example.org", deadline=0.5))
+        world.connect(mailer=Mailer(server.url, "windfall@example.org", deadline=5.0))
         yield server
 
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import event
 
 from state.engine import open_engine
-from state.schema import device_history, installed_apps, inventory_lists
+from state.schema import device_accounts, device_history, installed_apps, inventory_lists
 from tasks.process import process
 from tests.deliveries import NOON, SECOND, answer, envelope
 from tests.tasks.lab import rows
@@ -42,6 +42,31 @@ def test_a_batch_takes_as_many_statements_whatever_it_says(services, engine):
 
     assert counts[-1] <= small + 2
     assert len(rows(engine, installed_apps)) == DEVICES * APPS
+
+
+def accounts(number, **changed):
+    users = [{"UserName": name, "UID": changed.get(name, 0)} for name in ("ann", "ben", "eve")]
+    body = answer("Acknowledged", at=NOON + number * SECOND, command_uuid="theirs", Users=users)
+    return envelope(body, received_at=NOON + timedelta(minutes=1))
+
+
+def test_of_a_list_that_is_told_again_only_what_changed_is_written(services, engine):
+    process([accounts(1)], services)
+    written = []
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def note(connection, cursor, statement, parameters, context, executemany):
+        if statement.startswith(("INSERT INTO device_accounts", "DELETE FROM device_accounts")):
+            written.append(len(parameters["user_name"]) if isinstance(parameters, dict) else 1 + executemany)
+
+    process([accounts(2)], services)
+    assert written == []
+    process([accounts(3, ben=1)], services)
+    event.remove(engine, "before_cursor_execute", note)
+
+    assert written == [1]
+    assert [row["uid"] for row in rows(engine, device_accounts, user_name="ben")] == [1]
+    assert [row["at"] for row in rows(engine, inventory_lists)] == [NOON + 3 * SECOND]
 
 
 @pytest.mark.parametrize("database_location", ["postgresql"], indirect=True)

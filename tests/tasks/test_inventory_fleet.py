@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import insert, select, update
 
+from state.engine import write_transaction
 from state.schema import commands, devices, inquiries
 from tasks.inventory import LEAST, moment, refresh, share
 from tests.deliveries import MINUTE, NOON
@@ -26,7 +27,7 @@ def fleet(lab):
     times = {"enrolment_at": NOON, "first_seen_at": NOON, "last_seen_at": NOON}
     # Like serial numbers of one lot: nothing in them is spread.
     ids = [f"00008030-{number:016X}" for number in range(FLEET)]
-    with lab.engine.connect().execution_options(windfall_writes=True) as connection, connection.begin():
+    with write_transaction(lab.engine) as connection:
         connection.execute(insert(devices), [{"id": one, "udid": one, **common, **times} for one in ids])
     lab.setup = replace(SETUP, inventory_age=AGE)
     return lab
@@ -70,7 +71,7 @@ def test_in_the_next_age_each_comes_at_the_same_moment_and_two_beats_change_noth
     fleet.now += MINUTE
     begun, minutes = fleet.now, 10
     first = devices_asked_by_minute(fleet, minutes)
-    with fleet.engine.connect().execution_options(windfall_writes=True) as connection, connection.begin():
+    with write_transaction(fleet.engine) as connection:
         connection.execute(update(commands).values(state="Acknowledged", answered_at=fleet.now))
         connection.execute(update(inquiries).values(waits_for=None))
         # The others were asked meanwhile.

@@ -14,10 +14,17 @@ from state.queries.owed import troubles
 from state.schema import jamf_devices, jamf_policies, jamf_servers, metadata
 from tasks.deliver import Deliverer
 from tasks.jamf_reconcile import PAUSES, reconcile
+from tests.databases import BOTH_DATABASES, location_of
 from tests.jamf_pro import CONTACTED, REPORTED, client, stock
 from tests.tasks.lab import rows
 
 DESTINATION = "jamf:jamf"
+
+
+@pytest.fixture
+def database_location(request):
+    """SQLite, unless a test asks for both: it is the other end that differs."""
+    return location_of(request)
 
 
 @pytest.fixture
@@ -53,6 +60,7 @@ def everything(engine):
     return {table.name: rows(engine, table) for table in metadata.sorted_tables if table.name.startswith("jamf_")}
 
 
+@BOTH_DATABASES
 def test_everybody_is_told_of_and_policies_and_the_version(world, server, read):
     assert read() == 5
 
@@ -93,6 +101,7 @@ def test_many_pages_come_one_request_at_a_time(world, server, read):
     assert len(devices(world)) == 2 * PAGE + 12
 
 
+@BOTH_DATABASES
 def test_nobody_is_gone_because_a_read_does_not_name_him(world, server, read):
     read()
     before = rows(world.engine, jamf_devices)
@@ -145,6 +154,7 @@ def test_a_part_that_may_not_be_read_keeps_nobody_from_the_others(world, server,
     assert standing(world.engine, DESTINATION).failures == 0
 
 
+@BOTH_DATABASES
 def test_wrong_credentials_are_a_trouble_of_the_destination_until_they_are_right(world, server, read):
     assert read(client(server, secret=lambda: "wrong")) == 0
     world.later(3_600)

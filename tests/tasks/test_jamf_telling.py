@@ -9,6 +9,7 @@ from domain.facts import fact
 from simulators.identities import Kind
 from simulators.jamf import Form, write
 from simulators.jamf_api import JamfApi
+from state.engine import write_transaction
 from state.schema import jamf_devices, metadata
 from state.unit_of_work import unit_of_work
 from tasks.jamf_telling import LAG, tell_records
@@ -82,7 +83,7 @@ def test_order_and_repetition_of_reads_and_events_do_not_matter(world, services,
     ]
     ends = []
     for order in ((0, 1, 2, 3, 4), (4, 3, 2, 1, 0), (3, 0, 3, 2, 4, 1, 0), (2, 4, 2, 0, 1, 3, 3)):
-        with world.engine.connect().execution_options(windfall_writes=True) as connection, connection.begin():
+        with write_transaction(world.engine) as connection:
             for table in metadata.sorted_tables:
                 connection.execute(table.delete())
         for number in order:

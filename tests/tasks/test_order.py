@@ -2,117 +2,148 @@
 
 import random
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
-from itertools import islice
+from itertools import permutations
 
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from sqlalchemy import select
+import pytest
+from hypothesis import given, settings
 
 from config.contract import INBOXES, inbox_of
-from config.inbox import Inboxes
 from simulators.identities import Kind
-from simulators.lives import increasing, life, make_devices
-from state.engine import open_engine
-from state.schema import devices, event_counts, event_keys, events, user_channels
+from simulators.lives import increasing, make_devices
+from state.schema import device_history, devices, installed_apps, jamf_devices, jamf_memberships
 from tasks.drain import drain
 from tasks.process import process
-from tasks.services import Services, keyed_fingerprint
-from tests.deliveries import NOON, SECOND, again, relayed
+from tests.deliveries import NOON, SECOND, answer, envelope, relayed
+from tests.jamf import told
+from tests.tasks.everything import begin, differences, state_of
+from tests.tasks.histories import histories
+from tests.tasks.lab import only_row, rows
 
 WORKERS = 3
 
 
-@st.composite
-def histories(draw):
-    """One device's events in the order they happened, some at the same moment, relayed by either server; and an order
-    of arrival with repetitions."""
-    rng = random.Random(draw(st.integers(0, 2**32)))
-    moments = iter(NOON + n * SECOND for n in islice(_ticks(rng), 1, None))
-    kind = draw(st.sampled_from(list(Kind)))
-    (device,) = make_devices(1, rng=rng, clock=lambda: next(moments), kinds=[kind])
-    messages = list(islice(life(device, rng), draw(st.integers(2, 40))))
-    through_nanomdm = [draw(st.booleans()) for _ in messages]
-    history = relayed(messages, through_nanomdm=through_nanomdm)
-    arrivals = history + draw(st.lists(st.sampled_from(history), max_size=15))
-    return history, draw(st.permutations(arrivals))
+@pytest.fixture
+def at_work(services):
+    """By a clock that stands, so that nothing tells when it was decided."""
+    return replace(services, now=lambda: NOON, pause=lambda seconds: None)
 
 
-def _ticks(rng):
-    at = 0
-    while True:
-        at += rng.choice((0, 1, 1, 60))
-        yield at
+def as_it_happened(history, at_work, engine):
+    """What all of it leaves behind, heard in order, once, one by one."""
+    begin(engine, history.speakers)
+    for event in history.events:
+        process([event], at_work)
+    return state_of(engine)
 
 
-def state_of(engine):
-    with engine.connect() as connection:
-        return {
-            table.name: connection.execute(select(table).order_by(table.c.id)).mappings().all()
-            for table in (devices, user_channels)
-        }
+@settings(max_examples=settings.default.max_examples // 3)
+@given(history=histories())
+def test_any_permutation_with_repetition_ends_in_the_same_state(history, at_work, engine):
+    expected = as_it_happened(history, at_work, engine)
+
+    begin(engine, history.speakers)
+    for batch in history.batches:
+        process(batch, at_work)
+
+    assert differences(state_of(engine), expected) == {}
 
 
-def clear(engine, redis_client):
+@settings(max_examples=settings.default.max_examples // 10)
+@given(history=histories())
+def test_several_workers_at_once_end_in_the_same_state(history, at_work, engine, redis_client):
+    expected = as_it_happened(history, at_work, engine)
+
     redis_client.flushall()
-    with engine.connect().execution_options(windfall_writes=True) as connection, connection.begin():
-        for table in (event_keys, events, devices, user_channels, event_counts):
-            connection.execute(table.delete())
+    begin(engine, history.speakers)
+    for arrival in (each for batch in history.batches for each in batch):
+        at_work.inboxes.append(inbox_of(arrival.kind, arrival.type), arrival.head(), arrival.body)
+    drain_all(at_work)
+
+    assert differences(state_of(engine), expected) == {}
 
 
-def drain_all(location, redis_client):
-    """Several workers at once, each with its own connections, until every inbox is empty."""
+def drain_all(services):
+    """Until every inbox is empty."""
 
     def work(inboxes):
-        engine = open_engine(location)
-        services = Services(
-            engine=engine,
-            inboxes=Inboxes(redis_client),
-            wake=lambda inbox: None,
-            fingerprint=keyed_fingerprint(b"k" * 32),
-        )
-        ends = {drain(inbox, services) for inbox in inboxes}
-        engine.dispose()
-        return ends
+        return {drain(inbox, services) for inbox in inboxes}
 
     with ThreadPoolExecutor(WORKERS) as pool:
         ends = set().union(*pool.map(work, [INBOXES[n::WORKERS] for n in range(WORKERS)]))
     assert ends == {"asleep"}
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
-@given(case=histories())
-def test_any_permutation_with_repetition_ends_in_the_same_state(
-    case, services, engine, database_location, redis_client
-):
-    history, arrivals = case
-    clear(engine, redis_client)
-    process(sorted(history, key=lambda event: event.received_at), services)
-    expected = state_of(engine)
-
-    clear(engine, redis_client)
-    inboxes = Inboxes(redis_client)
-    for arrival in map(again, arrivals):
-        inboxes.append(inbox_of(arrival.kind, arrival.type), arrival.head(), arrival.body)
-    drain_all(database_location, redis_client)
-
-    assert state_of(engine) == expected
+def in_every_order(history, at_work, engine):
+    """After each, somebody looks."""
+    for order in permutations(history):
+        begin(engine)
+        for event in order:
+            process([event], at_work)
+        yield
 
 
-def test_an_older_token_update_does_not_bring_a_checked_out_device_back(services, engine):
+def test_an_older_token_update_does_not_bring_a_checked_out_device_back(at_work, engine):
     rng = random.Random(1)
     clock = increasing(lambda: NOON)
     (device,) = make_devices(1, rng=rng, clock=clock, kinds=[Kind.MAC])
-    history = relayed(
-        [device.authenticate(), device.token_update(), device.check_out()], through_nanomdm=[False, True, False]
-    )
-    authenticate, token_update, check_out = history
+    messages = [device.authenticate(), device.token_update(), device.check_out()]
 
-    for event in (check_out, token_update, authenticate):
-        process([event], services)
+    for _ in in_every_order(relayed(messages, through_nanomdm=[False, True, False]), at_work, engine):
+        row = only_row(engine, devices)
+        assert (row["enrolled"], row["serial_number"]) == (False, device.identity.serial_number)
+        assert row["last_seen_at"] - row["first_seen_at"] < timedelta(seconds=1)
 
-    (row,) = state_of(engine)["devices"]
-    assert (row["enrolled"], row["serial_number"]) == (False, device.identity.serial_number)
-    assert row["last_seen_at"] - row["first_seen_at"] < timedelta(seconds=1)
+
+def test_every_order_of_whole_and_other_answers_ends_in_what_happened(lab, at_work, engine):
+    story = [("installed", "ab", 1), ("some", "ac", 2), ("installed", "bc", 3), ("theirs", "d", 4)]
+    history = [listed(asked, names, number) for asked, names, number in story]
+
+    for order in permutations(history):
+        begin(engine, [lab.udid])
+        for event in order:
+            process([event], at_work)
+
+        apps = rows(engine, installed_apps)
+        assert {row["key"]: row["bundle_size"] for row in apps} == {"b": 3, "c": 3, "d": 4}
+
+
+def listed(command_uuid, names, number):
+    apps = [{"Identifier": name, "BundleSize": number} for name in names]
+    body = answer("Acknowledged", at=NOON + number * SECOND, command_uuid=command_uuid, InstalledApplicationList=apps)
+    return envelope(body, received_at=NOON + 10 * SECOND)
+
+
+def test_every_order_of_records_of_jamf_pro_ends_in_what_happened(at_work, engine):
+    known = [
+        {"osVersion": "15.5", "room": "Pier"},
+        {"osVersion": "15.6", "room": "Quay"},
+        {"osVersion": "15.5", "ipAddress": "::1"},
+    ]
+    history = [
+        told("ComputerCheckIn", {"jssID": 1, **fields}, at=NOON + number * SECOND)
+        for number, fields in enumerate(known)
+    ]
+
+    for _ in in_every_order(history, at_work, engine):
+        facts = only_row(engine, jamf_devices)["facts"]
+        assert [facts[name][0] for name in ("osVersion", "room", "ipAddress")] == ["15.5", "Quay", "::1"]
+        spans = {row["value"]: (row["first_at"], row["last_at"]) for row in rows(engine, device_history)}
+        ends = {"15.5": (0, 2), "15.6": (1, 1), "::1": (2, 2)}
+        assert spans == {value: (NOON + a * SECOND, NOON + b * SECOND) for value, (a, b) in ends.items()}
+
+
+def test_every_order_of_members_that_come_and_go_ends_in_who_is_there(at_work, engine):
+    changes = [([1, 2], []), ([1, 3], [2]), ([2], [1])]
+    history = [
+        told(
+            "SmartGroupComputerMembershipChange",
+            {"jssid": 9, "groupAddedDevicesIds": added, "groupRemovedDevicesIds": removed},
+            at=NOON + number * SECOND,
+        )
+        for number, (added, removed) in enumerate(changes)
+    ]
+
+    for _ in in_every_order(history, at_work, engine):
+        assert {row["member_id"] for row in rows(engine, jamf_memberships) if row["is_member"]} == {"2", "3"}

@@ -15,7 +15,7 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, note, settings
+from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
 from domain.clock import parse_time, rfc3339
@@ -105,9 +105,7 @@ def check(lab, story):
                 assert not began or command["called_at"] >= parse_time(generation)
 
 
-common = settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+common = settings(max_examples=settings.default.max_examples // 4)
 
 
 @common

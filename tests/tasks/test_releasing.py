@@ -34,7 +34,7 @@ def test_a_licence_that_is_taken_back_releases_what_is_not_installed(lab, sent):
     lab.acknowledge()
 
     assert went == []
-    assert (lab.states(), lab.command_states()) == (["released"], ["void"])
+    assert (lab.states(), lab.command_states()) == (["released"], ["Acknowledged"])
     assert lab.installs()[0]["reason"] == "the licence was taken back"
 
 

@@ -16,8 +16,15 @@ from simulators.micromdm_api import MicroMDMApi
 from state.schema import devices
 from tasks.outside import Outside
 from tasks.resync import SETTLED, resync
+from tests.databases import BOTH_DATABASES, location_of
 from tests.deliveries import APP, answer, check_in
 from tests.tasks.lab import rows
+
+
+@pytest.fixture
+def database_location(request):
+    """SQLite, unless a test asks for both: it is the other end that differs."""
+    return location_of(request)
 
 
 @pytest.fixture
@@ -85,6 +92,7 @@ def settled(lab):
     lab.now += SETTLED + timedelta(seconds=1)
 
 
+@BOTH_DATABASES
 def test_an_unknown_device_is_taken_over_and_gets_its_apps(lab, server, mac):
     lab.license()
     missed(server, mac.authenticate(), mac.token_update())
@@ -121,6 +129,7 @@ def test_a_lost_token_update_is_made_up_for(lab, server, mac):
     assert (the_device(lab), lab.command_states()) == ((lab.serial, True), ["pending"])
 
 
+@BOTH_DATABASES
 def test_a_lost_check_out_is_made_up_for(lab, server, mac):
     heard(lab, server, mac.authenticate(), mac.token_update())
     missed(server, mac.check_out())
@@ -133,6 +142,7 @@ def test_a_lost_check_out_is_made_up_for(lab, server, mac):
     assert (lab.install["reason"], lab.commands()) == ("the device is not enrolled", [])
 
 
+@BOTH_DATABASES
 def test_a_serial_number_that_nobody_heard_is_learned(lab, server, mac):
     lab.license()
     missed(server, mac.authenticate())
@@ -221,6 +231,7 @@ def test_a_device_that_speaks_and_was_never_heard_to_enrol_is_not_ended_by_a_lis
     assert the_device(lab) == (lab.serial, None)
 
 
+@BOTH_DATABASES
 def test_many_devices_in_several_transactions(lab, server):
     rng = random.Random(1)
     serials = []

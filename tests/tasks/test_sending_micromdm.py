@@ -12,8 +12,15 @@ from state.calls import begin_call
 from state.outbox import claim, settle
 from tasks.judging import given_back
 from tasks.process import process
+from tests.databases import BOTH_DATABASES, location_of
 from tests.deliveries import SECOND, UDID, answer, envelope
 from tests.tasks.delivering import DEVICES, KEY, MICROMDM, install, order, queued
+
+
+@pytest.fixture
+def database_location(request):
+    """SQLite, unless a test asks for both: it is the other end that differs."""
+    return location_of(request)
 
 
 @pytest.fixture
@@ -40,6 +47,7 @@ def posts(api):
     return api.count("POST", "/v1/commands")
 
 
+@BOTH_DATABASES
 def test_each_command_goes_out_once_under_the_uuid_that_was_stored(micro, api):
     micro.owe(*installs(*DEVICES))
 
@@ -62,6 +70,7 @@ def test_a_command_whose_reply_was_lost_is_found_in_the_queue(micro, api):
     assert (row.state, row.error) == ("done", "the reply was lost; it was found in the device's queue")
 
 
+@BOTH_DATABASES
 def test_one_that_is_not_in_the_queue_is_sent_again_under_the_same_uuid(micro, api):
     micro.owe(*installs(UDID))
     api.faults.lose_reply()
@@ -128,7 +137,7 @@ def refuse_posts(api):
 
 @pytest.mark.parametrize("hang", [False, True])
 def test_erase_with_a_lost_reply_is_dead_and_never_sent_again(micro, api, hang):
-    micro.connect(mdm={"micromdm": MicroMDM(api.url, lambda: KEY, deadline=0.5)})
+    micro.connect(mdm={"micromdm": MicroMDM(api.url, lambda: KEY, deadline=2.0)})
     [action] = micro.owe(erase(UDID))
     api.faults.lose_reply(hang=hang)
 
@@ -169,6 +178,7 @@ def test_when_the_server_falls_silent_one_erase_is_lost_in_doubt_and_the_others_
         micro.later(1)
 
     api.come_back()
+    micro.connect(mdm={"micromdm": MicroMDM(api.url, lambda: KEY, deadline=5.0)})
     micro.settle_all(MICROMDM)
 
     assert sorted(micro.states(MICROMDM)) == ["dead"] * 3 + ["done"] * 2

@@ -9,13 +9,22 @@ from simulators.faults import Down
 from simulators.nanomdm_queue import Storage
 from state.calls import begin_call
 from state.commands import void_commands
+from state.engine import write_transaction
+from tests.databases import BOTH_DATABASES, location_of
 from tests.tasks.delivering import DEVICES, KEY, NANOMDM, STRANGER, enrol, install, order, queued
+
+
+@pytest.fixture
+def database_location(request):
+    """SQLite, unless a test asks for both: it is the other end that differs."""
+    return location_of(request)
 
 
 def puts(server):
     return server.count("PUT")
 
 
+@BOTH_DATABASES
 def test_commands_that_say_the_same_go_out_in_one_call_and_each_device_has_its_own_row(nano, nanomdm_api):
     nano.owe(*(install(device) for device in DEVICES))
 
@@ -58,6 +67,7 @@ def test_a_device_that_is_to_get_the_same_twice_gets_it_twice(nano, nanomdm_api)
     assert nano.states() == ["done"] * 5
 
 
+@BOTH_DATABASES
 def test_after_a_lost_reply_the_identical_call_is_repeated(nano, nanomdm_api):
     nano.owe(*(install(device) for device in DEVICES))
     nanomdm_api.faults.lose_reply()
@@ -99,6 +109,7 @@ def test_trouble_while_the_call_is_repeated_does_not_make_it_another_call(nano, 
     assert nano.states() == ["done"] * 5
 
 
+@BOTH_DATABASES
 def test_commands_of_a_failed_call_that_are_tried_again_one_by_one_go_out_under_uuids_of_their_own(nano, nanomdm_api):
     nano.owe(*(install(device) for device in DEVICES))
     nanomdm_api.go_down(Down.REFUSING)
@@ -144,6 +155,7 @@ def test_one_device_that_the_server_does_not_know_spoils_it_only_for_itself(nano
     assert "foreign key" in dead.error
 
 
+@BOTH_DATABASES
 @pytest.mark.parametrize("storage", [Storage.POSTGRESQL], indirect=True)
 def test_a_stranger_in_a_call_whose_reply_was_lost_is_found_all_the_same(nano, nanomdm_api):
     nano.owe(*(install(device) for device in [*DEVICES, STRANGER]))
@@ -168,5 +180,5 @@ def test_a_command_that_nobody_needs_any_more_is_not_sent_when_its_call_is_repea
 
 
 def void(world, identifier):
-    with world.engine.connect().execution_options(windfall_writes=True) as connection, connection.begin():
+    with write_transaction(world.engine) as connection:
         void_commands(connection, {identifier: "it enrolled anew"})

@@ -7,9 +7,16 @@ from simulators.faults import Down
 from simulators.nanomdm_queue import Storage
 from state.calls import begin_call
 from tests.clients.far_end import answer, far_end_of
+from tests.databases import BOTH_DATABASES, location_of
 from tests.tasks.delivering import DEVICES, KEY, NANOMDM, install, order, queued
 
 KV_ONLY = pytest.mark.parametrize("storage", [Storage.KV], indirect=True)
+
+
+@pytest.fixture
+def database_location(request):
+    """SQLite, unless a test asks for both: it is the other end that differs."""
+    return location_of(request)
 
 
 def erase(device_id):
@@ -67,6 +74,7 @@ def test_after_such_an_error_nothing_is_sent_again_that_must_not_happen_twice(na
     assert {row.error[:15] for row in nano.actions().values() if row.destination == NANOMDM} == {"outcome unknown"}
 
 
+@BOTH_DATABASES
 @pytest.mark.parametrize("storage", [Storage.POSTGRESQL], indirect=True)
 def test_a_device_that_is_refused_by_name_is_the_only_one_that_is_tried_again(nano, nanomdm_api):
     nanomdm_api.fail_enqueues(DEVICES[:1])
@@ -82,7 +90,7 @@ def test_a_device_that_is_refused_by_name_is_the_only_one_that_is_tried_again(na
 
 @pytest.mark.parametrize("hang", [False, True])
 def test_a_lost_reply_ends_what_must_not_happen_twice(nano, nanomdm_api, hang):
-    nano.connect(mdm={"nanomdm": NanoMDM(nanomdm_api.url, lambda: KEY, deadline=0.5)})
+    nano.connect(mdm={"nanomdm": NanoMDM(nanomdm_api.url, lambda: KEY, deadline=2.0)})
     nanomdm_api.faults.lose_reply(hang=hang)
     ids = nano.owe(erase(DEVICES[0]), erase(DEVICES[1]))
 

@@ -73,3 +73,8 @@ def test_the_same_answer_read_anew_replaces_what_was_read_before():
     listing.tell({"b": {"x": 2}}, ["2", 1, ""], whole=False)
 
     assert seen(listing) == {"a": {"x": 2}, "b": {"x": 2}}
+
+
+@given(st.permutations([({"a": {}}, ["at 0", 1, ""], False), ({"b": {"x": 1}}, ["at 1", 1, ""], False)]))
+def test_an_item_of_which_an_answer_that_is_not_whole_says_nothing_is_not_there(arrivals):
+    assert seen(told(arrivals)) == {"b": {"x": 1}}

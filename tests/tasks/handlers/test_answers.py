@@ -224,3 +224,30 @@ def test_several_answers_in_one_batch_each_find_their_install(lab):
     lab.hear(*map(again, arrivals))
 
     assert {row["adam_id"]: row["bundle_id"] for row in lab.installs()} == {"1": "app.1", "2": "app.2"}
+
+
+@pytest.mark.parametrize("late", [False, True])
+@pytest.mark.parametrize("status", ["Acknowledged", "Error", "CommandFormatError"])
+def test_an_answer_counts_whether_it_or_the_next_enrolment_is_heard_first(asked, status, late):
+    uuid = asked.commands()[0]["command_uuid"]
+    answered, began = asked.tick(), asked.tick()
+    said = [
+        lambda: asked.reply(status, uuid, at=answered, ErrorChain=NO_LICENSE),
+        lambda: asked.check_in("Authenticate", at=began),
+    ]
+    for speak in reversed(said) if late else said:
+        speak()
+
+    (command, *_) = asked.commands()
+    assert (command["state"], command["answered_at"]) == (status, answered)
+    assert "acknowledged" not in asked.states()
+
+
+def test_a_device_that_is_enrolled_anew_is_not_waited_for_because_it_had_said_not_now(asked):
+    uuid = asked.commands()[0]["command_uuid"]
+    busy, began = asked.tick(), asked.tick()
+    asked.check_in("Authenticate", at=began)
+    asked.reply("NotNow", uuid, at=busy)
+
+    (command, *_) = asked.commands()
+    assert (command["state"], command["next_push_at"]) == ("void", None)

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from state.assets import AssetRead, store_read
+from state.engine import write_transaction
 from state.schema import asset_deltas, assets, events
 from tasks.process import process
 from tests.deliveries import APP, LOCATION, MINUTE, NOON, SECOND, again, counted, replayed, said_by_apple
@@ -16,7 +17,7 @@ UNLIMITED = replace(READ, total_count=None, available_count=None)
 
 
 def take_over(engine, read):
-    with engine.connect().execution_options(windfall_writes=True) as connection, connection.begin():
+    with write_transaction(engine) as connection:
         return store_read(connection, read)
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import update
 
 from simulators.certificates import draw_certificate
 from state.device_history import MOST_VALUES
+from state.engine import write_transaction
 from state.schema import (
     LISTS,
     certificates,
@@ -47,7 +48,7 @@ def ask(lab, request_type, **arguments):
     """A command of ours that is on the device; its UUID."""
     lab.enrol() if not rows(lab.engine, commands) else None
     row = _command(lab, request_type, arguments)
-    with lab.engine.connect().execution_options(windfall_writes=True) as connection, connection.begin():
+    with write_transaction(lab.engine) as connection:
         connection.execute(commands.insert(), row)
     return row["command_uuid"]
 
@@ -342,7 +343,7 @@ def test_what_stays_the_same_is_not_written_again(lab):
     """Whoever keeps 300 apps of every device would otherwise write them all whenever a device is asked."""
     asked = ask(lab, "InstalledApplicationList")
     lab.reply("Acknowledged", asked, InstalledApplicationList=[TORCH, NOTES])
-    with lab.engine.connect().execution_options(windfall_writes=True) as connection, connection.begin():
+    with write_transaction(lab.engine) as connection:
         connection.execute(update(installed_apps).values(source="a mark"))
 
     lab.reply("Acknowledged", asked, InstalledApplicationList=[NOTES, TORCH])

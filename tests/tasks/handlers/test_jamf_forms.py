@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from simulators.jamf import Form
+from state.engine import write_transaction
 from state.schema import events, metadata
 from tasks.process import process
 from tests.deliveries import envelope
@@ -26,7 +27,7 @@ def _without_keys(row):
 
 
 def clear(engine):
-    with engine.connect().execution_options(windfall_writes=True) as connection, connection.begin():
+    with write_transaction(engine) as connection:
         for table in metadata.sorted_tables:
             connection.execute(table.delete())
 
