@@ -9,7 +9,7 @@ ROOMS := clients config console domain ingest simulators state tasks workers
 PYTHONS := $(PYTHON) python3.12 python3.11 python3.13 python3.14 python3
 WORKS := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: install run demo test faults lint bench lock clean
+.PHONY: install run demo test thorough faults lint bench lock clean
 
 install: $(INSTALLED)
 
@@ -19,9 +19,15 @@ run: $(INSTALLED)
 demo: $(INSTALLED)
 	@$(BIN)/windfall up --demo
 
-# More at once than two cores: tests of whole systems mostly wait.
+# More at once than two cores: tests of whole systems mostly wait. They start hundreds of processes of ours, none of
+# which should compile all modules again, as in a fresh clone where PYTHONDONTWRITEBYTECODE is set.
 test: $(INSTALLED)
+	@$(BIN)/python -m compileall -q $(ROOMS) tests
 	@$(BIN)/python -m pytest -n 4 --dist worksteal
+
+# The same properties on more examples than `make test` has the time for.
+thorough: $(INSTALLED)
+	@$(BIN)/python -m pytest -n 4 --dist worksteal --hypothesis-profile=thorough -m hypothesis
 
 # Minutes of kill -9, of a Redis that is away, and of installs on whole fleets; `make test` has short forms of most.
 faults: $(INSTALLED)
