@@ -101,11 +101,21 @@ def create_api(reader: Reader, orders: Orders) -> Blueprint:
         "health": (reader.list_health, reader.one_check),
         **{name: reader.from_sql(many, one) for name, (many, one) in FROM_SQL.items()},
     }
-    for name, (many, one) in lists.items():
-        api.add_url_rule(f"/{name}", name, _many(many), methods=["GET"])
-        # What devices are called is up to MDM servers, and may have a slash in it.
-        identifier = "<path:identifier>" if name == "devices" else "<identifier>"
-        api.add_url_rule(f"/{name}/{identifier}", f"{name}-item", _one(name, one), methods=["GET"])
+    names = ", ".join(f'"{name}"' for name in lists)
+
+    @api.get(f"/<any({names}):name>")
+    def many(name: str) -> Response:
+        page = lists[name][0](read_question(_arguments()))
+        return jsonify(items=page.items, next=page.next)
+
+    # What devices are called is up to MDM servers, and may have a slash in it.
+    @api.get('/<any("devices"):name>/<path:identifier>')
+    @api.get(f"/<any({names}):name>/<identifier>")
+    def one(name: str, identifier: str) -> Response:
+        item = lists[name][1](identifier)
+        if item is None:
+            raise NotFound(f"there is no {identifier!r} in {name}")
+        return jsonify(item)
 
     add_orders(api, orders)
     return api
@@ -122,24 +132,6 @@ def demand_token(tokens: Secrets) -> None:
         error = Unauthorized("send the API token as `Authorization: Bearer <token>`")
         error.www_authenticate = None
         raise error
-
-
-def _many(answer: Callable[[Question], Page]) -> Callable[[], Response]:
-    def view() -> Response:
-        page = answer(read_question(_arguments()))
-        return jsonify(items=page.items, next=page.next)
-
-    return view
-
-
-def _one(name: str, answer: Callable[[str], JSONObject | None]) -> Callable[[str], Response]:
-    def view(identifier: str) -> Response:
-        item = answer(identifier)
-        if item is None:
-            raise NotFound(f"there is no {identifier!r} in {name}")
-        return jsonify(item)
-
-    return view
 
 
 def _arguments() -> dict[str, Any]:
