@@ -54,7 +54,7 @@ def _unknown_variables() -> Iterator[str]:
     known = {f"{PREFIX}{name}".upper() for name in Settings.model_fields} | _NOT_SETTINGS
     for variable in sorted(os.environ):
         if variable.startswith(PREFIX) and variable not in known and sender_variable(variable) is None:
-            yield f"{variable}: no such setting (see the list of settings in README.md)"
+            yield f"{variable}: no such setting (see docs/settings.md)"
 
 
 def _missing_files(settings: Settings) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What README.md says about settings and commands is what there is."""
+"""What the documents say about settings and commands is what there is, and their links lead somewhere."""
 
 import ast
 import inspect
@@ -15,6 +15,8 @@ from console import commands
 
 PROJECT = Path(__file__).parents[1]
 README = (PROJECT / "README.md").read_text()
+SETTINGS = (PROJECT / "docs" / "settings.md").read_text()
+PAGES = sorted([PROJECT / "README.md", *(PROJECT / "docs").rglob("*.md")])
 
 
 def comments(model: type[BaseModel]) -> dict[str, str]:
@@ -35,7 +37,7 @@ def comments(model: type[BaseModel]) -> dict[str, str]:
 
 
 def table(model: type[BaseModel]) -> str:
-    """The rows as README has them."""
+    """The rows as docs/settings.md has them."""
     said = comments(model)
     rows = []
     for name, field in model.model_fields.items():
@@ -46,10 +48,17 @@ def table(model: type[BaseModel]) -> str:
 
 @pytest.mark.parametrize("model", [Settings, SenderSettings, AppSettings])
 def test_the_table_of_settings_is_that_of_the_code(model: type[BaseModel]) -> None:
-    assert table(model) in README
+    assert table(model) in SETTINGS
 
 
 def test_every_command_is_in_the_list() -> None:
     listed = set(re.findall(r"^\| `windfall ([a-z-]+)", README, re.MULTILINE))
 
     assert listed == {path.stem for path in Path(commands.__path__[0]).glob("*.py") if path.stem != "__init__"}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_to_a_page_leads_to_one(page: Path) -> None:
+    linked = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text())
+
+    assert [link for link in linked if not (page.parent / link).exists()] == []
