@@ -21,7 +21,8 @@ worker, which would count as a try of an event."""
 
 _WRITES = {"windfall_writes": True}
 
-_BUSY_MS = 10_000
+_PATIENCE = 10.0
+"""Seconds that somebody who writes waits for SQLite's lock."""
 
 _BUSY_PAUSE = 0.006
 """Seconds at most between two tries to write."""
@@ -35,18 +36,18 @@ _FAULTS_OF_VALUES = {"21", "22", "23", "54"}
 _turns: WeakKeyDictionary[Engine, threading.Lock] = WeakKeyDictionary()
 
 
-def open_engine(location: str, *, threads: int = 1) -> Engine:
+def open_engine(location: str, *, threads: int = 1, patience: float = _PATIENCE) -> Engine:
     """An engine for a SQLite or PostgreSQL URL; connects when first used. Make it after a fork, never before.
 
-    ``threads`` is how many use it at the same time.
+    ``threads`` is how many use it at the same time. On SQLite, who wants to write waits ``patience`` seconds at most.
     """
     url = make_url(location)
     if url.get_backend_name() == "sqlite":
         engine = create_engine(
-            url, hide_parameters=True, max_overflow=max(10, threads), connect_args={"timeout": _BUSY_MS / 1000}
+            url, hide_parameters=True, max_overflow=max(10, threads), connect_args={"timeout": patience}
         )
-        event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
+        event.listen(engine, "connect", lambda connection, _: _prepare_sqlite(connection, patience))
+        event.listen(engine, "begin", lambda connection: _begin_sqlite(connection, patience))
         _turns[engine] = threading.Lock()
         return engine
     return create_engine(
@@ -99,15 +100,19 @@ def is_too_long(error: BaseException) -> bool:
     return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) == _CANCELED
 
 
-def _prepare_sqlite(connection: Any, record: object) -> None:  # noqa: ARG001 - the signature is SQLAlchemy's
+def _prepare_sqlite(connection: Any, patience: float) -> None:
     # The driver's own idea of transactions is switched off; _begin_sqlite begins them.
     connection.isolation_level = None
     # WAL with FULL survives a power cut; NORMAL, its usual companion, only a crash.
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={_BUSY_MS}", "foreign_keys=ON"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", _waiting(patience), "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _begin_sqlite(connection: Connection) -> None:
+def _waiting(seconds: float) -> str:
+    return f"busy_timeout={round(seconds * 1000)}"
+
+
+def _begin_sqlite(connection: Connection, patience: float) -> None:
     """A transaction that will write takes its lock at once: upgrading a read lock later fails without waiting.
 
     SQLite's own waiting looks ten times a second, and between busy writers misses the moments in which the lock is free
@@ -116,11 +121,11 @@ def _begin_sqlite(connection: Connection) -> None:
     if not _WRITES.items() <= connection.get_execution_options().items():
         connection.exec_driver_sql("BEGIN")
         return
-    connection.exec_driver_sql("PRAGMA busy_timeout=0")
+    connection.exec_driver_sql(f"PRAGMA {_waiting(0)}")
     try:
-        _begin_to_write(connection, until=time.monotonic() + _BUSY_MS / 1000)
+        _begin_to_write(connection, until=time.monotonic() + patience)
     finally:
-        connection.exec_driver_sql(f"PRAGMA busy_timeout={_BUSY_MS}")
+        connection.exec_driver_sql(f"PRAGMA {_waiting(patience)}")
 
 
 def _begin_to_write(connection: Connection, *, until: float) -> None:

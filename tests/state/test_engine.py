@@ -6,7 +6,6 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import OperationalError
 
-from state import engine as engines
 from state.engine import is_database_trouble, open_engine, write_transaction
 
 
@@ -42,17 +41,16 @@ def test_threads_and_processes_that_write_at_once_all_do(counted):
         assert connection.scalar(text("SELECT n FROM counts")) == 400
 
 
-def test_who_cannot_write_for_long_hears_so_and_can_later(counted, monkeypatch):
-    monkeypatch.setattr(engines, "_BUSY_MS", 50)
-    other = open_engine(str(counted.url))
-    with write_transaction(other), pytest.raises(OperationalError, match="locked") as raised:
-        add_one(counted)
-    other.dispose()
+def test_who_cannot_write_for_long_hears_so_and_can_later(counted):
+    other = open_engine(str(counted.url), patience=0.05)
+    with write_transaction(counted), pytest.raises(OperationalError, match="locked") as raised:
+        add_one(other)
 
     assert is_database_trouble(raised.value)
-    add_one(counted)
-    with counted.connect() as connection:
+    add_one(other)
+    with other.connect() as connection:
         assert connection.scalar(text("PRAGMA busy_timeout")) == 50
+    other.dispose()
 
 
 def test_what_fails_is_taken_back(counted):
