@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, settings
 LONGEST = (
     "test_up.py",
     "test_kills.py",
+    "test_stock.py",
     "test_demo.py",
     "test_group_kills.py",
     "test_worker_process.py",

@@ -2,8 +2,7 @@
 
 import json
 import tempfile
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -66,30 +65,43 @@ CAMPAIGNS = (
 )
 
 
+DATABASES = click.option(
+    "--database", type=click.Choice(["sqlite", "postgresql"]), multiple=True, help="Both when left out."
+)
+
+
+def _databases(kinds: tuple[str, ...]) -> Iterator[tuple[str, Callable[[], str | None]]]:
+    """Each kind, and what makes an empty one: its URL, or None for the home's own SQLite."""
+    for kind in kinds or ("sqlite", "postgresql"):
+        if kind == "sqlite":
+            yield kind, lambda: None
+        else:
+            with postgresql() as make:
+                yield kind, make
+
+
 @main.command()
-@click.option("--database", type=click.Choice(["sqlite", "postgresql"]), multiple=True, help="Both when left out.")
+@DATABASES
 def installs(database: tuple[str, ...]) -> None:
     """Three apps for fifty devices at each MDM server: every app once, and proven; nothing is shot at."""
-    with ExitStack() as opened:
-        for kind in database or ("sqlite", "postgresql"):
-            make: Callable[[], str | None] = lambda: None  # noqa: E731
-            if kind == "postgresql":
-                make = opened.enter_context(postgresql())
-            for campaign in CAMPAIGNS:
-                with tempfile.TemporaryDirectory() as folder:
-                    report = run_campaign(Path(folder) / "home", campaign, database=make())
-                click.echo(json.dumps({"database": kind, **asdict(campaign), **report}))
+    for kind, make in _databases(database):
+        for campaign in CAMPAIGNS:
+            with tempfile.TemporaryDirectory() as folder:
+                report = run_campaign(Path(folder) / "home", campaign, database=make())
+            click.echo(json.dumps({"database": kind, **asdict(campaign), **report}))
 
 
 @main.command()
+@DATABASES
 @click.option("--kind", type=click.Choice(["micromdm", "nanomdm"]), multiple=True, help="Both when left out.")
 @click.option("--size", default=2000, show_default=True, help="Devices.")
-def inventory(kind: tuple[str, ...], size: int) -> None:
+def inventory(database: tuple[str, ...], kind: tuple[str, ...], size: int) -> None:
     """Ask a whole fleet for everything, and compare every table with what is true of the devices."""
-    for each in kind or ("micromdm", "nanomdm"):
-        with tempfile.TemporaryDirectory() as folder:
-            report = take_stock(Path(folder) / "home", kind=each, size=size)
-        click.echo(json.dumps({"kind": each, "size": size, **report}))
+    for name, make in _databases(database):
+        for each in kind or ("micromdm", "nanomdm"):
+            with tempfile.TemporaryDirectory() as folder:
+                report = take_stock(Path(folder) / "home", kind=each, size=size, database=make())
+            click.echo(json.dumps({"database": name, "kind": each, "size": size, **report}))
 
 
 @main.command()

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Table, func, select
+from sqlalchemy import Select, Table, func, select
 
 from domain.clock import parse_time
 from domain.json_types import JSONObject
@@ -49,7 +49,7 @@ def take_stock(home: Path, *, kind: str, size: int, database: str | None = None)
         stage.fleet.enrol(list(stage.fleet))
         users = sum(bool(member.channel_id) for member in stage.fleet)
         known = wait_until("all are known", lambda: enrolled(stage.arena) >= size, seconds=300)
-        wait_until("all users are", lambda: _users(stage) >= users, seconds=60)
+        wait_until("all users are", lambda: _count(stage, _USERS) >= users, seconds=60)
         asking = Asking.of(stage, home)
         assign_apps(stage)
         ordered, lost = order_updates(stage, asking), losable(stage)
@@ -63,16 +63,19 @@ def take_stock(home: Path, *, kind: str, size: int, database: str | None = None)
         return {**found, "enrolled_after_s": round(known, 1), "answered_after_s": round(answered, 1)}
 
 
-def _users(stage: Stage) -> int:
-    return int(stage.arena.rows(select(func.count()).where(user_channels.c.enrolled))[0][0])
-
-
 def _is_answered(stage: Stage) -> bool:
     """Also those who had to say first what they are."""
-    waiting = select(func.count()).select_from(commands).where(commands.c.state.in_(OPEN))
-    later = select(func.count()).select_from(inquiries).where(inquiries.c.waits_for.is_not(None))
     # In this order: who waits no more has been asked the rest by then.
-    return stage.arena.is_drained() and not any(stage.arena.rows(query)[0][0] for query in (later, waiting))
+    return stage.arena.is_drained() and not _count(stage, _WAITING) and not _count(stage, _OPEN)
+
+
+_OPEN = select(commands.c.id).where(commands.c.state.in_(OPEN))
+_USERS = select(user_channels.c.id).where(user_channels.c.enrolled)
+_WAITING = select(inquiries.c.id).where(inquiries.c.waits_for.is_not(None))
+
+
+def _count(stage: Stage, query: Select[Any]) -> int:
+    return int(stage.arena.rows(select(func.count()).select_from(query.subquery()))[0][0])
 
 
 def check(stage: Stage, kind: str) -> JSONObject:
