@@ -125,7 +125,7 @@ def find_device(engine: Engine, name: str, *, by: tuple[str, ...] = NAMES) -> Ad
     """Raises: UnknownDevice; CannotSend, which names all whom people may mean."""
     found = addressees(engine, name, by=by)
     if not found:
-        raise UnknownDevice(f"there is no device with the {_either(by)} {name}")
+        raise UnknownDevice(f"there is no device with the {_either(by)} {name} at an MDM server")
     if len(found) > 1:
         ids = ", ".join(device.id for device in found)
         raise CannotSend(f"several devices are called {name}: name one of them by its device id: {ids}")
