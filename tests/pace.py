@@ -8,7 +8,6 @@ from hypothesis import HealthCheck, settings
 LONGEST = (
     "test_up.py",
     "test_kills.py",
-    "test_stock.py",
     "test_demo.py",
     "test_group_kills.py",
     "test_worker_process.py",
@@ -25,7 +24,7 @@ def load_profiles() -> None:
     A test whose examples are whole stories in SQL takes a share of either number, `settings.default.max_examples // …`.
     """
     usual = settings(
-        max_examples=40,
+        max_examples=30,
         deadline=None,
         suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     )

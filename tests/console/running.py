@@ -97,17 +97,25 @@ class Up:
                 return False
             # Redis writes its title over its environment.
             home = str(self.home)
-            return process.environ().get("WINDFALL_HOME", "").startswith(home) or home in " ".join(process.cmdline())
+            return process.environ().get("WINDFALL_HOME", "").startswith(home) or home in command_line(process)
         except psutil.Error:
             return False
 
     def find(self, words: str) -> psutil.Process:
         """The oldest process whose command line has these words."""
-        found = [p for p in self.everybody() if words in " ".join(p.cmdline())]
+        found = [process for process in self.everybody() if words in command_line(process)]
         return min(found, key=lambda process: process.create_time())
 
     def logs(self) -> str:
         return "\n".join(f"{path}:\n{path.read_text()[-2000:]}" for path in sorted(self.home.glob("log/*.log")))
+
+
+def command_line(process: psutil.Process) -> str:
+    """Empty when it has just ended."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
 
 
 @contextmanager

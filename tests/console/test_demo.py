@@ -17,7 +17,7 @@ from console.demo import prepare_demo
 from console.home import StartError
 from state.engine import open_engine
 from state.schema import installs
-from tests.console.running import LAST_LINE, windfall_up
+from tests.console.running import LAST_LINE, command_line, windfall_up
 from tests.console.test_up import until
 
 
@@ -37,7 +37,7 @@ def test_apps_are_installed_before_long_and_ctrl_c_pressed_twice_ends_everything
         answer = up.post(line)
         everybody = up.everybody()
         seen = up.said + (up.home / "demo" / "run" / "supervisord.conf").read_text() + up.logs()
-        seen += " ".join(word for process in everybody for word in process.cmdline())
+        seen += " ".join(map(command_line, everybody))
 
         up.process.send_signal(signal.SIGINT)
         up.read_until("windfall: stopping")

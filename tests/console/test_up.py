@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from state.engine import open_engine
 from state.schema import events
-from tests.console.running import LAST_LINE, PATIENCE, Up, windfall_up
+from tests.console.running import LAST_LINE, PATIENCE, Up, command_line, windfall_up
 
 POLL = 0.05
 
@@ -72,7 +72,7 @@ class TestRunning:
         secrets = [file.read_text().strip() for file in files]
 
         seen = running.said + running.logs() + (running.home / "run" / "supervisord.conf").read_text()
-        seen += " ".join(word for process in running.everybody() for word in process.cmdline())
+        seen += " ".join(map(command_line, running.everybody()))
 
         names = ["api-token", "apps-and-books", "fingerprint-key", "jamf", "micromdm", "nanomdm"]
         assert [file.name for file in files] == names

@@ -100,6 +100,7 @@ def test_an_action_that_raises_what_nobody_expects_is_found_and_the_others_go_ou
     assert standing(world.engine, "mail").failures == 0
 
 
+@pytest.mark.parametrize("database_location", ["sqlite"], indirect=True)
 def test_an_action_that_always_raises_dies_after_its_tries_without_a_notice(world, mails):
     culprit = broken(world)
 

@@ -98,6 +98,7 @@ def test_whatever_apple_and_the_device_repeat_one_command_is_owed(lab):
     assert owed_once(lab) == ("waiting", "pending", True)
 
 
+@pytest.mark.parametrize("database_location", ["postgresql"], indirect=True)
 @pytest.mark.parametrize("together", [True, False])
 def test_any_order_of_arrival_owes_one(lab, together):
     told = [lab.license(), lab.check_in("Authenticate"), lab.check_in("TokenUpdate"), lab.license()]

@@ -75,6 +75,7 @@ def test_an_install_is_owed_once(lab, replay, delivered):
     assert len(rows(lab.engine, actions, kind="send_command")) == 1
 
 
+@pytest.mark.parametrize("database_location", ["postgresql"], indirect=True)
 def test_a_whole_life_replayed_changes_nothing(told, replay):
     """Two enrolments, a licence that went and came back, errors and a proof."""
     told.license()
