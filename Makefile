@@ -29,7 +29,8 @@ test: $(INSTALLED)
 thorough: $(INSTALLED)
 	@$(BIN)/python -m pytest -n 4 --dist worksteal --hypothesis-profile=thorough -m hypothesis
 
-# Minutes of kill -9, of a Redis that is away, and of installs on whole fleets; `make test` has short forms of most.
+# An hour of kill -9, of a Redis that is away, and of installs and inventories of whole fleets; `make test` has short forms
+# of most.
 faults: $(INSTALLED)
 	@$(BIN)/python -m tests.faults kills
 	@$(BIN)/python -m tests.faults outages
