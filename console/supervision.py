@@ -1,5 +1,6 @@
 """supervisord as our child: started, listened to, stopped, and told by the kernel to end when we are gone."""
 
+import os
 import re
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 
 from console.supervisor_config import Program
+from console.with_parent import PARENT
 
 _EXITED = re.compile(r"exited: (\S+) \((.+?)(?:; (?:not )?expected)?\)")
 
@@ -31,6 +33,7 @@ class Supervisor:
         python = (sys.executable, "-P", "-m")
         self._process = subprocess.Popen(
             [*python, "console.with_parent", *python, "supervisor.supervisord", "--configuration", str(configuration)],
+            env={**os.environ, PARENT: str(os.getpid())},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             text=True,

@@ -1,6 +1,9 @@
 """`python -m console.with_parent [--lock FILE] COMMAND …`: become COMMAND, and be told to end when the parent is gone.
 
 A supervisor that is killed with -9 cannot stop what it started; the kernel of Linux can. Elsewhere only the lock works.
+
+Who asks for the id of its parent when that is gone already is given another's, and would wait for that one: so the id is
+handed down in the environment, by whoever starts this and by this to what its command starts.
 """
 
 import ctypes
@@ -10,16 +13,20 @@ import signal
 import sys
 from collections.abc import Sequence
 
+PARENT = "WITH_PARENT_PID"
+"""The variable that holds the id of the process that starts us."""
+
 _PR_SET_PDEATHSIG = 1
 
 
 def end_with_parent() -> None:
     """Have this process sent SIGTERM when its parent ends; survives `exec`, not `fork`. Source: prctl(2)."""
     if sys.platform == "linux":
-        parent = os.getppid()
+        parent = int(os.environ.get(PARENT, os.getppid()))
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
         if os.getppid() != parent:
-            sys.exit("windfall: the parent is gone")
+            sys.exit(f"windfall: the parent (process {parent}) is gone")
+        os.environ[PARENT] = str(os.getpid())
 
 
 def hold(path: str) -> None:
