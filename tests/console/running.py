@@ -32,6 +32,7 @@ class Up:
             "WINDFALL_HOME": str(home),
             "WINDFALL_INGEST_BIND": f"127.0.0.1:{self.ports[0]}",
             "WINDFALL_CONSOLE_BIND": f"127.0.0.1:{self.ports[1]}",
+            "WINDFALL_INGEST_WORKERS": "1",
             "WINDFALL_WORKER_PROCESSES": "1",
         }
         ours = {name: value for name, value in os.environ.items() if not name.startswith(("WINDFALL_", "SENTRY_"))}
