@@ -23,11 +23,11 @@ demo: $(INSTALLED)
 # which should compile all modules again, as in a fresh clone where PYTHONDONTWRITEBYTECODE is set.
 test: $(INSTALLED)
 	@$(BIN)/python -m compileall -q $(ROOMS) tests
-	@$(BIN)/python -m pytest -n 4 --dist worksteal
+	@$(BIN)/python -m pytest -n 3 --dist worksteal
 
 # The same properties on more examples than `make test` has the time for.
 thorough: $(INSTALLED)
-	@$(BIN)/python -m pytest -n 4 --dist worksteal --hypothesis-profile=thorough -m hypothesis
+	@$(BIN)/python -m pytest -n 3 --dist worksteal --hypothesis-profile=thorough -m hypothesis
 
 # An hour of kill -9, of a Redis that is away, and of installs and inventories of whole fleets; `make test` has short forms
 # of most.

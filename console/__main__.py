@@ -1,5 +1,7 @@
 """`python -m console`: granian with the console; and, in its worker, the app itself."""
 
+from config.importing import imported  # isort: split
+
 from flask import Flask
 
 from config.loading import load_settings, settings_or_exit
@@ -8,6 +10,8 @@ from config.processes import end_with_parent
 from config.reporting import start_reporting
 from config.serving import serve, server_process
 from console.app import create_app
+
+imported()
 
 THREADS = 4
 """Requests at the same time; people and one Prometheus need few."""

@@ -1,5 +1,7 @@
 """`windfall`: the command line. Every file in `commands/` is one command; it is imported when it is used."""
 
+from config.importing import imported  # isort: split
+
 import pkgutil
 import sys
 from importlib import import_module
@@ -23,6 +25,7 @@ class Commands(click.Group):
         if cmd_name not in self.list_commands(ctx):
             return None
         found: click.Command = import_module(f"console.commands.{cmd_name.replace('-', '_')}").command
+        imported()
         return found
 
 

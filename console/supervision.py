@@ -1,6 +1,5 @@
 """supervisord as our child: started, listened to, stopped, and told by the kernel to end when we are gone."""
 
-import os
 import re
 import subprocess
 import sys
@@ -11,7 +10,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 
 from console.supervisor_config import Program
-from console.with_parent import PARENT
+from console.with_parent import as_parent
 
 _EXITED = re.compile(r"exited: (\S+) \((.+?)(?:; (?:not )?expected)?\)")
 
@@ -33,7 +32,7 @@ class Supervisor:
         python = (sys.executable, "-P", "-m")
         self._process = subprocess.Popen(
             [*python, "console.with_parent", *python, "supervisor.supervisord", "--configuration", str(configuration)],
-            env={**os.environ, PARENT: str(os.getpid())},
+            env=as_parent(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             text=True,

@@ -2,8 +2,8 @@
 
 A supervisor that is killed with -9 cannot stop what it started; the kernel of Linux can. Elsewhere only the lock works.
 
-Who asks for the id of its parent when that is gone already is given another's, and would wait for that one: so the id is
-handed down in the environment, by whoever starts this and by this to what its command starts.
+Who asks for the id of its parent when that is gone already is given another's, and would wait for that one: so the id
+is handed down in the environment, by whoever starts this and by this to what its command starts.
 """
 
 import ctypes
@@ -26,7 +26,12 @@ def end_with_parent() -> None:
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
         if os.getppid() != parent:
             sys.exit(f"windfall: the parent (process {parent}) is gone")
-        os.environ[PARENT] = str(os.getpid())
+        os.environ |= as_parent()
+
+
+def as_parent() -> dict[str, str]:
+    """This process's environment for what it starts through here."""
+    return {**os.environ, PARENT: str(os.getpid())}
 
 
 def hold(path: str) -> None:

@@ -1,5 +1,7 @@
 """`python -m ingest`: granian with this app; and, in each of its workers, the app itself."""
 
+from config.importing import imported  # isort: split
+
 from flask import Flask
 
 from clients.scep import ChallengeProvider
@@ -15,6 +17,8 @@ from ingest.app import create_app
 from ingest.publisher import Publisher
 from ingest.scep import Challenges
 from ingest.spool import Spool
+
+imported()
 
 CONNECT_TIMEOUT, TIMEOUT = 0.5, 1.0
 """Seconds that the first request after Redis is gone waits for it."""

@@ -25,7 +25,7 @@ from console.redis_server import find_server, write_configuration
 from state.engine import open_engine
 from state.migrate import upgrade
 from state.schema import metadata
-from tests.pace import load_profiles, pytest_collection_modifyitems
+from tests.pace import load_profiles, pytest_collection_finish, pytest_collection_modifyitems
 
 PATIENCE = 90.0
 """Seconds after which something that does not answer is a failure."""
@@ -34,7 +34,7 @@ PATIENCE = 90.0
 GIVEN_POSTGRES = os.environ.get("WINDFALL_TEST_DATABASE_URL")
 LOCAL_NAMES = {"", "localhost", "localhost.localdomain"}
 
-__all__ = ["pytest_collection_modifyitems"]
+__all__ = ["pytest_collection_finish", "pytest_collection_modifyitems"]
 """Found here by pytest."""
 
 load_profiles()
@@ -184,7 +184,7 @@ def _empty_postgres(postgres_location: str) -> Iterator[Callable[[], object]]:
     location = postgres_location.replace("+psycopg", "", 1)
     # TRUNCATE makes new files for each table and index: for a test's few rows that is slower.
     emptied = "; ".join(str(table.delete()) for table in metadata.sorted_tables)
-    with psycopg.connect(location, autocommit=True, options="-c lock_timeout=10s") as connection:
+    with psycopg.connect(location, autocommit=True, options="-c lock_timeout=60s") as connection:
         connection.execute(f"CREATE FUNCTION empty() RETURNS void LANGUAGE plpgsql AS $$ BEGIN {emptied}; END $$")
         yield lambda: connection.execute("SELECT empty()")
 

@@ -5,6 +5,8 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
+from config.importing import imported
+
 LONGEST = (
     "test_up.py",
     "test_kills.py",
@@ -50,3 +52,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         del rest[:others]
         left -= share
     items[:] = dealt + rest
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests lie in memory until the end: nobody should look through them for garbage again and again."""
+    imported()

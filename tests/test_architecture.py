@@ -123,6 +123,8 @@ def test_only_the_settings_read_the_environment() -> None:
     assert {file for file in files(*ROOMS) if _reads_environment(file)} == {
         "config/environment.py",
         "config/loading.py",
+        # No setting: what one process hands down to the next.
+        "console/with_parent.py",
     }
 
 

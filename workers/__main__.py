@@ -1,5 +1,7 @@
 """`python -m workers worker`, `effects` and `beat`: the Celery processes, set up from our settings."""
 
+from config.importing import imported  # isort: split
+
 import sys
 
 from celery.apps.beat import Beat
@@ -9,6 +11,8 @@ from config.loading import settings_or_exit
 from config.logs import configure_logs
 from config.reporting import start_reporting
 from workers.application import create_app
+
+imported()
 
 
 def main(role: str) -> None:

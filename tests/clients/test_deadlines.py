@@ -190,7 +190,7 @@ def test_a_connection_that_the_server_closed_while_idle_is_not_used_again(far_en
     far_end.steps = [in_turn(answer(200), hang_up, lambda *_: closed.set()), answer(200)]
 
     patient.call(post(far_end))
-    assert closed.wait(5)
+    assert closed.wait(60)
     patient.call(post(far_end))
 
     assert len({arrival.connection for arrival in far_end.arrivals}) == 2

@@ -28,7 +28,7 @@ def test_it_gives_up_and_starts_no_second_thread_meanwhile():
 
     def answer():
         calls.append(1)
-        go_on.wait(30)
+        go_on.wait(60)
         return "at last"
 
     patient = Patient(answer)

@@ -4,6 +4,7 @@ import signal
 import socket
 import stat
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,9 +12,14 @@ import psutil
 import pytest
 from sqlalchemy import select
 
+from config.loading import load_settings
+from console.home import StartError, lock_home, prepare_home
+from console.supervision import Supervisor
+from console.supervisor_config import write_supervisor_config
+from console.watch import wait_until_ready
 from state.engine import open_engine
 from state.schema import events
-from tests.console.running import LAST_LINE, PATIENCE, Up, command_line, windfall_up
+from tests.console.running import LAST_LINE, PATIENCE, Up, command_line, free_ports, windfall_up
 
 POLL = 0.05
 
@@ -170,12 +176,22 @@ class TestNotStarting:
         assert "WINDFALL_HOMER" in up.said
         assert not up.home.exists()
 
-    def test_a_front_door_that_does_not_start_is_given_up_with_its_last_words(self, tmp_path: Path) -> None:
-        home = tmp_path / "home"
-        home.mkdir()
-        (home / "spool").write_text("not a folder")
-        with windfall_up(home) as up:
-            assert up.wait() == 1
-            assert up.everybody() == []
+    def test_a_front_door_that_does_not_start_is_given_up_with_its_last_words(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        monkeypatch.setenv("WINDFALL_HOME", str(tmp_path))
+        monkeypatch.setenv("WINDFALL_INGEST_BIND", f"127.0.0.1:{free_ports(1)[0]}")
+        settings = load_settings()
+        prepare_home(settings)
+        (tmp_path / "spool").write_text("not a folder")
+        configuration, programs = write_supervisor_config(settings, None)
+        starting = configuration.read_text().replace("autostart=true", "autostart=false")
+        configuration.write_text(starting.replace("autostart=false", "autostart=true", 1))
+        supervisor = Supervisor(configuration, programs, lock=lock_home(settings))
 
-        assert f"web does not start (exit status 1), see {home / 'log' / 'web.log'}: FileExistsError" in up.said
+        with pytest.raises(StartError) as given_up:
+            wait_until_ready(settings, supervisor, threading.Event())
+
+        assert supervisor.stop()
+        log = tmp_path / "log" / "web.log"
+        assert f"web does not start (exit status 1), see {log}: FileExistsError" in str(given_up.value)

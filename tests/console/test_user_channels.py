@@ -200,4 +200,4 @@ def queue(server, device_id, key, command_uuid):
     body = payload(Command(request_type="ProfileList", arguments={}), command_uuid)
     MicroMDM(server.url, lambda: "k").send_command(device_id, body)
     # It says 201 before it stores.
-    wait_until("it is stored", lambda: server.queue(key), seconds=10)
+    wait_until("it is stored", lambda: server.queue(key), seconds=60)

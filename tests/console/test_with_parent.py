@@ -12,7 +12,7 @@ from console.with_parent import PARENT
 
 WITH_PARENT = [sys.executable, "-P", "-m", "console.with_parent"]
 SLEEPER = [sys.executable, "-c", "import sys; print('here', flush=True); sys.stdin.read()"]
-PATIENCE = 30
+PATIENCE = 60
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only the kernel of Linux tells")

@@ -83,8 +83,8 @@ def test_what_a_full_redis_refuses_is_spooled_and_drained_by_itself_when_there_i
     assert publisher.readiness()[1]["stores_in"] == "spool"
     full_redis()
 
-    wait_until("the spool is empty", lambda: stored(redis_client, item) == 3, seconds=10)
-    wait_until("it stores in Redis again", lambda: publisher.readiness()[1]["redis"] == "ok", seconds=10)
+    wait_until("the spool is empty", lambda: stored(redis_client, item) == 3, seconds=60)
+    wait_until("it stores in Redis again", lambda: publisher.readiness()[1]["redis"] == "ok", seconds=60)
     assert publisher.publish(item) == "inbox"
     assert spool.is_empty()
 
@@ -95,14 +95,14 @@ def test_the_first_event_of_a_sleeping_inbox_is_followed_by_a_wake(publisher, re
     publisher.publish(item)
     publisher.publish(item)
 
-    wait_until("the wake is sent", lambda: wakes == ["micromdm.TokenUpdate:0"], seconds=5)
+    wait_until("the wake is sent", lambda: wakes == ["micromdm.TokenUpdate:0"], seconds=60)
 
 
 def test_refusals_are_counted_in_redis(publisher, redis_client):
     for _ in range(3):
         publisher.refuse("jamf", "unauthorized")
 
-    wait_until("the count has arrived", lambda: bool(redis_client.exists("windfall:refused")), seconds=10)
+    wait_until("the count has arrived", lambda: bool(redis_client.exists("windfall:refused")), seconds=60)
     assert read_refusals(redis_client) == {("jamf", "unauthorized"): 3}
 
 
@@ -131,5 +131,5 @@ def test_a_wake_that_goes_wrong_does_not_end_the_thread_that_sends_them(redis_cl
     for name in ("CheckOut", "TokenUpdate"):
         publisher.publish(envelope(check_in(name)))
 
-    wait_until("both wakes are tried", lambda: len(wakes) == 2, seconds=5)
+    wait_until("both wakes are tried", lambda: len(wakes) == 2, seconds=60)
     publisher.stop()

@@ -176,7 +176,7 @@ def test_servers_that_hang_leave_threads_for_events(tmp_path, redis_location, re
     let_go = threading.Event()
 
     def held(connection, over):
-        let_go.wait(30)
+        let_go.wait(60)
         connection.sendall(http(200, CHALLENGE.encode()))
 
     far_end.steps = [held]
@@ -196,7 +196,7 @@ def test_servers_that_hang_leave_threads_for_events(tmp_path, redis_location, re
     try:
         with ThreadPoolExecutor() as pool:
             waiting = [pool.submit(post, EVENT) for _ in range(2)]
-            wait_until("two are being asked for", lambda: len(far_end.arrivals) == 2, seconds=15)
+            wait_until("two are being asked for", lambda: len(far_end.arrivals) == 2, seconds=60)
             beyond = post(EVENT)
             others = [post(renamed("ComputerAdded"))[0] for _ in range(20)]
             held_back = [future.done() for future in waiting]

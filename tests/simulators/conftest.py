@@ -121,7 +121,7 @@ def call_micromdm(micromdm_api) -> Iterator[Callable[..., requests.Response]]:
         session.auth = ("micromdm", "k")
 
         def call(method: str, path: str, **options) -> requests.Response:
-            return session.request(method, micromdm_api.url + path, timeout=5, **options)
+            return session.request(method, micromdm_api.url + path, timeout=60, **options)
 
         yield call
 

@@ -36,7 +36,7 @@ class Estate:
     def order(self, ids, kind, **command):
         command_uuid = str(uuid.uuid4())
         body = plistlib.dumps({"CommandUUID": command_uuid, "Command": {"RequestType": kind, **command}})
-        answer = self.session.put(f"{self.api.url}/v1/enqueue/{','.join(ids)}", data=body, timeout=10)
+        answer = self.session.put(f"{self.api.url}/v1/enqueue/{','.join(ids)}", data=body, timeout=60)
         assert answer.status_code == 200
         assert all(fleet.settle() for fleet in self.fleets)
         return command_uuid

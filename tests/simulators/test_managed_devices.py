@@ -30,9 +30,9 @@ def order(api):
             if kind == "InstallApplication" and not command:
                 command = {"iTunesStoreID": APP, "InstallAsManaged": True}
             body = plistlib.dumps({"CommandUUID": command_uuid, "Command": {"RequestType": kind, **command}})
-            answer = session.put(f"{api.url}/v1/commands/{member.device_id}", data=body, timeout=5)
+            answer = session.put(f"{api.url}/v1/commands/{member.device_id}", data=body, timeout=60)
             assert answer.status_code == 201
-            session.get(f"{api.url}/version", timeout=5)
+            session.get(f"{api.url}/version", timeout=60)
 
         yield send
 

@@ -42,7 +42,7 @@ def test_a_fleet_of_fifty_on_nanomdm_gets_each_command_once():
                 {"CommandUUID": "c-1", "Command": {"RequestType": "InstallApplication", "iTunesStoreID": APP}}
             )
             url = f"{api.url}/v1/enqueue/{','.join(ids)}"
-            assert requests.put(url, data=body, auth=("nanomdm", "k"), timeout=10).status_code == 200
+            assert requests.put(url, data=body, auth=("nanomdm", "k"), timeout=60).status_code == 200
             assert fleet.settle()
             runs.append([said(member) for member in fleet])
 

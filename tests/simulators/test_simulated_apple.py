@@ -114,11 +114,11 @@ def test_a_notification_that_waits_for_its_next_attempt_holds_up_no_other(receiv
     patient = Habits(interval_s=3600.0)
     with Apple(receiver.url, token="t", habits=patient, on_result=lambda one: answered.put(one.status)) as sender:
         sender.send(location.test_notification())
-        assert answered.get(timeout=10) == 500
+        assert answered.get(timeout=60) == 500
 
         sender.send(location.test_notification())
 
-        assert answered.get(timeout=10) == 200
+        assert answered.get(timeout=60) == 200
         assert (sender.delivered, sender.lost, sender.pending) == (1, 0, 1)
 
 

@@ -31,12 +31,12 @@ def test_a_document_is_kept_with_its_headers_and_logged(sink):
 
 
 def test_what_is_not_json_is_refused(sink):
-    assert requests.post(sink.url, data=b"{", timeout=5).status_code == 400
+    assert requests.post(sink.url, data=b"{", timeout=60).status_code == 400
     assert sink.received == []
 
 
 def test_a_connection_serves_many_requests_and_chunked_bodies(sink):
-    connection = http.client.HTTPConnection("127.0.0.1", sink.port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", sink.port, timeout=60)
     ports = set()
     for body in (b'{"n": 1}', iter([b'{"n":', b" 2}"])):
         connection.request("POST", "/", body=body, headers={}, encode_chunked=not isinstance(body, bytes))
@@ -50,17 +50,17 @@ def test_a_connection_serves_many_requests_and_chunked_bodies(sink):
 
 def test_refusing_cuts_connections_and_the_port_comes_back(sink):
     with requests.Session() as session:
-        session.post(sink.url, json={}, timeout=5)
+        session.post(sink.url, json={}, timeout=60)
         port = sink.port
         sink.go_down(Down.REFUSING)
 
         with pytest.raises(requests.ConnectionError):
-            session.post(sink.url, json={}, timeout=5)
+            session.post(sink.url, json={}, timeout=60)
         with pytest.raises(ConnectionRefusedError):
-            socket.create_connection(("127.0.0.1", port), timeout=5)
+            socket.create_connection(("127.0.0.1", port), timeout=60)
 
         sink.come_back()
-        assert session.post(sink.url, json={}, timeout=5).status_code == 200
+        assert session.post(sink.url, json={}, timeout=60).status_code == 200
     assert sink.port == port
     assert len(sink.received) == 2
 
@@ -85,7 +85,7 @@ def test_silence_takes_the_request_and_does_nothing(sink):
 def test_a_dripping_header_keeps_every_single_read_in_time(sink):
     sink.faults.drip_s = 0.02
     sink.go_down(Down.DRIPPING)
-    with socket.create_connection(("127.0.0.1", sink.port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", sink.port), timeout=60) as connection:
         connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         pieces = [connection.recv(100) for _ in range(30)]
         sink.come_back()

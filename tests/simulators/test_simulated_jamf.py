@@ -161,7 +161,7 @@ def test_without_a_timestamp_an_event_is_identified_by_its_body(receiver, make_e
 
 def test_deliveries_are_concurrent(receiver, make_event, send_all):
     all_inside = threading.Barrier(6)
-    receiver.gate = lambda: all_inside.wait(10)
+    receiver.gate = lambda: all_inside.wait(60)
 
     send_all(*(make_event("ComputerCheckIn") for _ in range(6)))
 

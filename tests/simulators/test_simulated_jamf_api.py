@@ -26,7 +26,7 @@ def server():
 
 def token_of(server):
     form = {"grant_type": "client_credentials", "client_id": CLIENT.name, "client_secret": CLIENT.secret}
-    return requests.post(server.url + server.build.oauth, data=form, timeout=5).json()["access_token"]
+    return requests.post(server.url + server.build.oauth, data=form, timeout=60).json()["access_token"]
 
 
 @pytest.fixture
@@ -34,15 +34,15 @@ def call(server):
     """One request with a good token, over one kept-alive connection."""
     with requests.Session() as session:
         session.headers["Authorization"] = f"Bearer {token_of(server)}"
-        yield lambda method, path, **more: session.request(method, server.url + path, timeout=5, **more)
+        yield lambda method, path, **more: session.request(method, server.url + path, timeout=60, **more)
 
 
 def test_both_kinds_of_account_get_a_token_in_their_own_way(server):
     form = {"grant_type": "client_credentials", "client_id": CLIENT.name, "client_secret": CLIENT.secret}
 
-    of_client = requests.post(f"{server.url}/api/v1/oauth/token", data=form, timeout=5).json()
+    of_client = requests.post(f"{server.url}/api/v1/oauth/token", data=form, timeout=60).json()
     credentials = (USER.name, USER.secret.encode())
-    of_user = requests.post(f"{server.url}/api/v1/auth/token", auth=credentials, timeout=5).json()
+    of_user = requests.post(f"{server.url}/api/v1/auth/token", auth=credentials, timeout=60).json()
 
     assert (of_client["token_type"], of_client["expires_in"]) == ("Bearer", 1_200)
     assert of_user.keys() == {"token", "expires"}
@@ -53,9 +53,9 @@ def test_both_kinds_of_account_get_a_token_in_their_own_way(server):
 def test_wrong_credentials_get_none(server, changed):
     form = {"grant_type": "client_credentials", "client_id": CLIENT.name, "client_secret": CLIENT.secret} | changed
 
-    assert requests.post(f"{server.url}/api/v1/oauth/token", data=form, timeout=5).status_code == 401
+    assert requests.post(f"{server.url}/api/v1/oauth/token", data=form, timeout=60).status_code == 401
     wrong = (CLIENT.name, CLIENT.secret)
-    assert requests.post(f"{server.url}/api/v1/auth/token", auth=wrong, timeout=5).status_code == 401
+    assert requests.post(f"{server.url}/api/v1/auth/token", auth=wrong, timeout=60).status_code == 401
 
 
 def test_a_token_dies_with_time_by_hand_and_by_being_kept_alive():
@@ -64,11 +64,11 @@ def test_a_token_dies_with_time_by_hand_and_by_being_kept_alive():
         credentials = (USER.name, USER.secret.encode())
 
         def token():
-            return requests.post(f"{server.url}/api/v1/auth/token", auth=credentials, timeout=5).json()["token"]
+            return requests.post(f"{server.url}/api/v1/auth/token", auth=credentials, timeout=60).json()["token"]
 
         def ask(given, method="GET", path="/api/v1/jamf-pro-version"):
             headers = {"Authorization": f"Bearer {given}"}
-            return requests.request(method, server.url + path, headers=headers, timeout=5)
+            return requests.request(method, server.url + path, headers=headers, timeout=60)
 
         first, second = token(), token()
         kept = ask(first, "POST", "/api/v1/auth/keep-alive").json()["token"]
@@ -81,10 +81,10 @@ def test_a_token_dies_with_time_by_hand_and_by_being_kept_alive():
 
 
 def test_without_a_token_only_health_and_the_log_in_page_are_there(server):
-    assert requests.get(f"{server.url}/api/v1/health-check", timeout=5).status_code == 204
-    assert server.build.version in requests.get(server.url, timeout=5).text
+    assert requests.get(f"{server.url}/api/v1/health-check", timeout=60).status_code == 204
+    assert server.build.version in requests.get(server.url, timeout=60).text
     for path in ("/api/v1/jamf-pro-version", "/JSSResource/computers/id/1", "/nothing"):
-        assert requests.get(server.url + path, timeout=5).status_code == 401
+        assert requests.get(server.url + path, timeout=60).status_code == 401
 
 
 def test_only_the_versions_of_its_build_are_there(call):

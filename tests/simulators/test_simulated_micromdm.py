@@ -185,7 +185,7 @@ def test_topics_without_a_webhook_are_not_sent(receiver, make_device, send_all):
 def test_what_waits_in_memory_dies_with_the_server(receiver, make_device):
     mac = make_device()
     all_wait = threading.Event()
-    receiver.gate = lambda: all_wait.wait(10)
+    receiver.gate = lambda: all_wait.wait(60)
     with MicroMDM(receiver.url, on_result=lambda _: sender.stop()) as sender:
         for _ in range(5):
             sender.send(mac.idle())

@@ -20,7 +20,7 @@ def raw(command_uuid="c-1", **command):
 
 def test_a_wrong_or_missing_key_is_a_401_with_a_challenge_and_json(micromdm_api):
     for auth in (None, ("micromdm", "wrong"), ("nanomdm", "k")):
-        answer = requests.post(f"{micromdm_api.url}/v1/commands", json=INSTALL, auth=auth, timeout=5)
+        answer = requests.post(f"{micromdm_api.url}/v1/commands", json=INSTALL, auth=auth, timeout=60)
 
         assert answer.status_code == 401
         assert answer.headers["WWW-Authenticate"] == 'Basic realm="micromdm"'
@@ -29,7 +29,7 @@ def test_a_wrong_or_missing_key_is_a_401_with_a_challenge_and_json(micromdm_api)
 
 def test_the_body_is_read_before_the_key(micromdm_api):
     for body in (b"", b"{", b"[]", b'{"request_type": "Frobnicate"}'):
-        answer = requests.post(f"{micromdm_api.url}/v1/commands", data=body, timeout=5)
+        answer = requests.post(f"{micromdm_api.url}/v1/commands", data=body, timeout=60)
 
         assert answer.status_code == 500
         assert answer.json()["error"]
@@ -40,12 +40,12 @@ def test_unknown_paths_and_methods_get_plain_answers(micromdm_api, call_micromdm
 
     assert (nothing.status_code, nothing.text) == (404, "404 page not found\n")
     assert call_micromdm("GET", "/v1/commands").status_code == 405
-    assert requests.get(f"{micromdm_api.url}/version", timeout=5).json()["version"] == "v1.13.1"
+    assert requests.get(f"{micromdm_api.url}/version", timeout=60).json()["version"] == "v1.13.1"
 
 
 def test_without_an_api_key_there_is_no_api():
     with MicroMDMApi(api_key="") as micromdm_api:
-        answer = requests.post(f"{micromdm_api.url}/v1/devices", json={}, auth=("micromdm", ""), timeout=5)
+        answer = requests.post(f"{micromdm_api.url}/v1/devices", json={}, auth=("micromdm", ""), timeout=60)
 
         assert answer.status_code == 404
 

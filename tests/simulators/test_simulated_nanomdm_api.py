@@ -33,7 +33,7 @@ def call(api):
         session.auth = ("nanomdm", "k")
 
         def request(path, body=b"", method="PUT"):
-            return session.request(method, f"{api.url}/v1/{path}", data=body, timeout=5)
+            return session.request(method, f"{api.url}/v1/{path}", data=body, timeout=60)
 
         yield request
 
@@ -56,7 +56,7 @@ def uuid_of(command):
 
 def test_the_key_is_looked_at_first(api):
     for auth in (None, ("nanohub", "k"), ("nanomdm", "wrong")):
-        answer = requests.put(f"{api.url}/v1/enqueue/x", data=b"nonsense", auth=auth, timeout=5)
+        answer = requests.put(f"{api.url}/v1/enqueue/x", data=b"nonsense", auth=auth, timeout=60)
 
         assert answer.status_code == 401
         assert answer.headers["WWW-Authenticate"] == 'Basic realm="nanomdm"'
@@ -67,10 +67,10 @@ def test_nanohub_has_its_own_prefix_user_and_realm():
     with NanoMDMApi(api_key="k", build=Build(flavour=Flavour.NANOHUB)) as hub:
         url = f"{hub.url}/api/v1/nanomdm/enqueue/x?nopush=1"
 
-        assert requests.put(url, data=plist(), auth=("nanohub", "k"), timeout=5).status_code == 200
-        assert requests.put(url, timeout=5).headers["WWW-Authenticate"] == 'Basic realm="NanoHUB API"'
-        assert requests.put(f"{hub.url}/v1/enqueue/x", auth=("nanohub", "k"), timeout=5).status_code == 404
-        assert requests.get(f"{hub.url}/version", timeout=5).status_code == 200
+        assert requests.put(url, data=plist(), auth=("nanohub", "k"), timeout=60).status_code == 200
+        assert requests.put(url, timeout=60).headers["WWW-Authenticate"] == 'Basic realm="NanoHUB API"'
+        assert requests.put(f"{hub.url}/v1/enqueue/x", auth=("nanohub", "k"), timeout=60).status_code == 404
+        assert requests.get(f"{hub.url}/version", timeout=60).status_code == 200
 
 
 @on_all

@@ -14,7 +14,7 @@ def slack():
 
 
 def post(url, **options):
-    return requests.post(url, timeout=5, **options)
+    return requests.post(url, timeout=60, **options)
 
 
 def test_a_message_is_kept_and_answered_ok(slack):

@@ -24,7 +24,7 @@ def mail():
     return message
 
 
-def send(server, timeout=5):
+def send(server, timeout=60):
     with smtplib.SMTP("127.0.0.1", server.port, timeout=timeout) as client:
         return client.send_message(mail())
 
@@ -89,5 +89,5 @@ def test_a_lost_reply_keeps_the_mail_and_an_error_does_not(server):
         send(server)
     server.faults.lose_reply(hang=True)
     with pytest.raises((TimeoutError, smtplib.SMTPServerDisconnected)):
-        send(server, timeout=1.0)
+        send(server, timeout=3.0)
     assert len(server.mails) == 2

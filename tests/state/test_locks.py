@@ -21,7 +21,7 @@ def test_names_of_several_portions_and_names_that_are_new_are_no_circle(engine, 
     def work(names_of):
         own = open_engine(database_location)
         for number in range(ROUNDS):
-            start.wait(timeout=20)
+            start.wait(timeout=60)
             with unit_of_work(own, NOON) as uow:
                 uow.take_locks(names_of(f"serial:new-{number}"))
         own.dispose()

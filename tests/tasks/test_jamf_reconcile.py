@@ -177,11 +177,11 @@ def test_a_read_that_succeeds_is_the_end_of_others_failures(world, read):
 
 def test_two_that_read_at_the_same_time_are_one(world, server, read):
     inside, leave = threading.Event(), threading.Event()
-    server.gate = lambda: (inside.set(), leave.wait(20))
+    server.gate = lambda: (inside.set(), leave.wait(60))
     pro, results = client(server), []
     first = threading.Thread(target=lambda: results.append(read(pro)))
     first.start()
-    assert inside.wait(20)
+    assert inside.wait(60)
 
     second = read(pro)
     leave.set()
