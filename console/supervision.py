@@ -68,8 +68,9 @@ class Supervisor:
     def _listen(self) -> None:
         """Read its log to the end, so that its pipe never fills."""
         if self._process.stdout is not None:
-            for line in self._process.stdout:
-                found = _EXITED.search(line)
-                if found:
-                    self._exits.put(Exit(program=found[1], how=found[2]))
+            with self._process.stdout as log:
+                for line in log:
+                    found = _EXITED.search(line)
+                    if found:
+                        self._exits.put(Exit(program=found[1], how=found[2]))
         self._exits.put(None)
