@@ -238,13 +238,10 @@ def basic_mobile(record: Record) -> JSONObject:
     }
 
 
-def _iso(moment: datetime) -> str:
-    return f"{moment.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
+def _iso(moment: datetime, zone: str = "Z") -> str:
+    return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + zone
 
 
 def _threefold(name: str, moment: datetime) -> Mapping[str, JSON]:
-    return {
-        name: f"{moment:%Y-%m-%d %H:%M:%S}",
-        f"{name}_epoch": int(moment.timestamp() * 1000),
-        f"{name}_utc": f"{moment.replace(tzinfo=None).isoformat(timespec='milliseconds')}+0000",
-    }
+    epoch = int(moment.timestamp() * 1000)
+    return {name: f"{moment:%Y-%m-%d %H:%M:%S}", f"{name}_epoch": epoch, f"{name}_utc": _iso(moment, "+0000")}
