@@ -15,10 +15,10 @@ from clients.jamf_memory import Memory
 from clients.jamf_pages import MOST_LIST_READ, Records, page_query
 from clients.jamf_records import Family, JamfRecord, read_record
 from clients.jamf_server import JamfServer
-from clients.jamf_token import Login
+from clients.jamf_token import Login, NoTokens
 from clients.jamf_version import version_key, version_on_page
 from clients.jamf_ways import CLASSIC, WAYS, Way
-from domain.errors import PermanentError
+from domain.errors import ActionError, PermanentError
 from domain.json_types import JSON
 
 MOST_RECORD_READ = 16 * 1024 * 1024
@@ -28,7 +28,7 @@ WAY_AGE = 3_600.0
 """Seconds for which the way that was found is taken: servers get updates."""
 
 NAME_AGE = 300.0
-"""Seconds for which a policy's name is remembered, and that there is no such policy."""
+"""Seconds for which a policy's name is remembered."""
 
 MOST_NAMES = 10_000
 
@@ -55,21 +55,32 @@ class JamfPro:
         self._names: Memory[str, str | None] = Memory(NAME_AGE, most=MOST_NAMES, monotonic=monotonic)
 
     def is_healthy(self) -> bool:
-        """Whether it is up, as it says without being told who asks; True of an old one that cannot say."""
+        """Whether it is up, as it says without being told who asks; True of an old one that cannot say.
+
+        Where there is no such address, some servers want a token first.
+        """
         reply = self._server.get_openly("/api/v1/health-check")
-        return reply.answer.status in {200, 204, 404}
+        return reply.answer.status in {200, 204, 401, 403, 404}
 
     def version(self) -> str:
-        """As the server writes it; servers before 10.13 have it on their log-in page only."""
-        reply = self._server.get("/api/v1/jamf-pro-version")
+        """As the server writes it; old ones, which may give no tokens either, have it on their log-in page only."""
+        try:
+            reply = self._server.get("/api/v1/jamf-pro-version")
+        except NoTokens as exc:
+            return self._version_on_page(exc)
         if reply.is_missing:
-            reply = self._server.get_openly("/")
-            found = version_on_page(reply.answer.body) if reply.answer.status == 200 else None
-        else:
-            said = self._server.document(reply).get("version")
-            found = said.strip() if isinstance(said, str) and version_key(said) else None
-        if found is None:
+            return self._version_on_page()
+        said = self._server.document(reply).get("version")
+        if not isinstance(said, str) or not version_key(said):
             raise self._server.refusal(reply)
+        return said.strip()
+
+    def _version_on_page(self, otherwise: ActionError | None = None) -> str:
+        """Raises: ``otherwise``, or what the page's answer stands for, when it is not there."""
+        reply = self._server.get_openly("/")
+        found = version_on_page(reply.answer.body) if reply.answer.status == 200 else None
+        if found is None:
+            raise otherwise or self._server.refusal(reply)
         return found
 
     def record(self, family: Family, jamf_id: str) -> JamfRecord | None:
@@ -97,7 +108,7 @@ class JamfPro:
         return Records(self._server, self._way(family), family)
 
     def policy_name(self, policy_id: str) -> str | None:
-        """None when there is no such policy, or it has no name. Remembered either way for `NAME_AGE`."""
+        """Remembered for `NAME_AGE`; None, when there is no such policy or it has no name, is not."""
         if not _NUMBER.fullmatch(policy_id):
             raise PermanentError(f"{policy_id[:20]!r} is no id of a Jamf Pro policy")
         return self._names.get(policy_id, lambda: self._read_policy_name(policy_id))

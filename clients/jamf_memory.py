@@ -9,7 +9,8 @@ Value = TypeVar("Value")
 
 
 class Memory(Generic[Key, Value]):
-    """Values for ``age`` seconds, at most ``most`` of them: the oldest goes. What could not be asked is not remembered.
+    """Values for ``age`` seconds, at most ``most`` of them: the oldest goes. What could not be asked is not remembered,
+    and neither is None: that there is nothing may be over soon.
 
     Two threads that miss the same one at a time both ask.
     """
@@ -22,13 +23,14 @@ class Memory(Generic[Key, Value]):
         self._known: dict[Key, tuple[float, Value]] = {}
 
     def get(self, key: Key, ask: Callable[[], Value]) -> Value:
-        """The value, None too if that is what was learned. Raises: what ``ask`` raises."""
+        """The value, None too if that is what was learned now. Raises: what ``ask`` raises."""
         with self._lock:
             known = self._known.get(key)
         if known is not None and self._monotonic() < known[0]:
             return known[1]
         value = ask()
-        self.put(key, value)
+        if value is not None:
+            self.put(key, value)
         return value
 
     def put(self, key: Key, value: Value) -> None:

@@ -52,6 +52,10 @@ class Login:
     is_user: bool = False
 
 
+class NoTokens(TransientError):
+    """Nothing at that URL gives tokens: an old Jamf Pro, or none at all."""
+
+
 class Tokens:
     """The token of one server. Any number of threads may ask; while one fetches, the others wait for what it gets."""
 
@@ -133,7 +137,7 @@ class Tokens:
             self._refusal = (secret, self._monotonic() + REFUSED_FOR, error)
             return error
         if answer.status == 404:
-            return TransientError(f"{self._caller.said(call, answer)} (is this the URL of a Jamf Pro?)", down=True)
+            return NoTokens(f"{self._caller.said(call, answer)} (is this the URL of a Jamf Pro?)", down=True)
         return self._caller.refusal(call, answer)
 
 

@@ -3,7 +3,8 @@
 Versions of one address live for a year or more beside each other, and old ones go away.
 
 Source: https://developer.jamf.com/jamf-pro/docs/deprecation-of-classic-api-computer-inventory-endpoints,
-https://developer.jamf.com/jamf-pro/docs/jamf-pro-api-changelog (checked 2026-11).
+https://developer.jamf.com/jamf-pro/docs/jamf-pro-api-changelog,
+https://developer.jamf.com/jamf-pro/reference/get_v2-mobile-devices-detail (checked 2026-11).
 """
 
 from collections.abc import Mapping
@@ -34,18 +35,21 @@ _COMPUTER = _sections("GENERAL", "HARDWARE", "OPERATING_SYSTEM", "USER_AND_LOCAT
 _MOBILE = _sections("GENERAL", "HARDWARE", "USER_AND_LOCATION")
 _MOBILE_RECORD = "/api/v2/mobile-devices/{id}/detail"
 
+# In these orders a device that enrols or is renamed meanwhile moves nobody to another page.
+_BY_ID = ("sort", "id:asc")
+_BY_MOBILE_ID = ("sort", "mobileDeviceId:asc")
+
 
 def _inventory(version: str) -> Way:
     path = f"/api/{version}/computers-inventory"
-    # In this order a computer that enrols meanwhile moves nobody to another page.
-    return Way(all=path, one=path + "/{id}", all_query=(*_COMPUTER, ("sort", "id:asc")), one_query=_COMPUTER)
+    return Way(all=path, one=path + "/{id}", all_query=(*_COMPUTER, _BY_ID), one_query=_COMPUTER)
 
 
 WAYS: Mapping[Family, tuple[Way, ...]] = {
     "computer": tuple(_inventory(version) for version in ("v4", "v3", "v2", "v1")),
     "mobile_device": (
-        Way(all="/api/v2/mobile-devices/detail", one=_MOBILE_RECORD, all_query=_MOBILE),
-        Way(all="/api/v2/mobile-devices", one=_MOBILE_RECORD),
+        Way(all="/api/v2/mobile-devices/detail", one=_MOBILE_RECORD, all_query=(*_MOBILE, _BY_MOBILE_ID)),
+        Way(all="/api/v2/mobile-devices", one=_MOBILE_RECORD, all_query=(_BY_ID,)),
     ),
 }
 

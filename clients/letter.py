@@ -22,12 +22,16 @@ _POLICY = SMTP.clone(cte_type="7bit")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
-    """One mail; ``html`` may be empty. ``message_id`` (`<…@…>`) makes a repeat recognisable as the same mail."""
+    """One mail; ``html`` may be empty. ``message_id`` (`<…@…>`) makes a repeat recognisable as the same mail.
+
+    ``only`` are those of the ``recipients`` who do not have it yet, when others do; empty: it goes to all.
+    """
 
     subject: str
     text: str
     html: str = ""
     recipients: Sequence[str]
+    only: Sequence[str] = ()
     message_id: str
 
 

@@ -59,15 +59,17 @@ class Mailer:
             TransientError: nobody got it.
             OutcomeUnknown: it was sent in full and the server's answer is lost.
         """
-        good = [address for address in mail.recipients if is_address(address)]
+        wanted = mail.only or mail.recipients
+        good = [address for address in wanted if is_address(address)]
         refused = [
             Refused(address=address, reason="no mail address that we can send to", permanent=True)
-            for address in mail.recipients
+            for address in wanted
             if address not in good
         ]
         if not good:
             raise PermanentError(f"no mail address among {len(refused)} recipients")
-        letter = compose(mail, sender=self._sender, recipients=good, date=self._now())
+        named = [address for address in mail.recipients if is_address(address)]
+        letter = compose(mail, sender=self._sender, recipients=named, date=self._now())
         with attempt(self._deadline), self._conversation() as conversation:
             return refused + self._deliver(conversation, list(dict.fromkeys(good)), letter)
 

@@ -99,8 +99,11 @@ def _retry(orders: Orders, identifier: str, body: JSONObject) -> JSONObject:
         raise NotFound(f"there is no action {identifier!r}")
     if verdicts[0].refusal is not None:
         raise CannotRetry(f"action {identifier} is not tried again: {verdicts[0].refusal}")
+    told: JSONObject = {"id": identifier, "destination": verdicts[0].destination}
+    if verdicts[0].anew:
+        return told | {"install": "waiting"}
     orders.stores.wake_deliverer(verdicts[0].destination)
-    return {"id": identifier, "destination": verdicts[0].destination, "state": "pending"}
+    return told | {"state": "pending"}
 
 
 def _only(body: JSONObject, fields: tuple[str, ...], words: str) -> None:

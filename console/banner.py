@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from urllib.parse import quote
 
+from config.sections import SenderSettings
 from config.settings import Settings
 from console.curl import USER, curl_line, secret_file
 
@@ -59,12 +60,13 @@ def _sender(settings: Settings, name: str, *, show_secrets: bool, at: datetime) 
         yield f"  secret  {shown}"
     else:
         yield f"  SECRET  in {secret_file(settings, name) or 'the configuration'}"
-    yield f"  set     {_instruction(kind, url, shown)}"
+    yield f"  set     {_instruction(settings.senders[name], url, shown)}"
     yield f"  try     {curl_line(settings, name, url=local_url(settings.ingest_bind) + path, at=at)}"
 
 
-def _instruction(kind: str, url: str, secret: str) -> str:
+def _instruction(sender: SenderSettings, url: str, secret: str) -> str:
     """What to tell the sender, in its own words."""
+    kind = sender.kind
     if kind == "micromdm":
         scheme, _, rest = url.partition("://")
         return f"-command-webhook-url '{scheme}://{USER}:{quote(secret, safe='')}@{rest}'"
@@ -72,7 +74,16 @@ def _instruction(kind: str, url: str, secret: str) -> str:
         return f"-webhook-url '{url}' -webhook-hmac-key '{secret}'"
     if kind == "apps-and-books":
         return f"notificationUrl {url} (Apple wants https: see README.md), notificationAuthToken {secret}"
+    if sender.signature_header is not None:
+        return f"Webhook URL {url}, authentication type HASH_SIGNATURE, {_signing(sender)}, secret {secret}"
     return f"Webhook URL {url}, authentication type Basic, user name {USER}, password {secret}"
+
+
+def _signing(sender: SenderSettings) -> str:
+    """How a signature has to look to be accepted."""
+    form = f" in {sender.signature_encoding}" if sender.signature_encoding else ""
+    prefix = f" after {sender.signature_prefix!r}" if sender.signature_prefix else ""
+    return f"algorithm {sender.signature_algorithm}, header {sender.signature_header}{form}{prefix}"
 
 
 def _api_token(settings: Settings) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from console.device_apps import call_app, names_of_apps, newest_installs
+from console.device_newest import version_of
 from console.telling_time import ago, day, days_until
 from domain.clock import parse_time
 from domain.json_types import JSONObject
@@ -116,7 +117,7 @@ def _device(page: JSONObject, now: datetime) -> Found:
         yield NOTICE, f"its battery was at {battery:.0%}, {ago(told, now)}"
     if _fact(page, "IsActivationLockEnabled") is True:
         yield NOTICE, "Activation Lock is on"
-    has = _fact(page, "OSVersion")
+    has = version_of(page)
     updates = [one for one in page["items"].get("os_updates", ()) if not has or one["version"] != has]
     critical = [update for update in updates if update["is_critical"] is True]
     if critical:

@@ -23,7 +23,7 @@ def device_page(engine: Engine, name: str, now: datetime) -> JSONObject | None:
     found = device_ids(engine, name)
     same = None if found else same_device(engine, name=name)
     if same is not None:
-        found = [record["id"] for record in sorted(same.mdm, key=lambda one: one["last_seen_at"] or "", reverse=True)]
+        found = [record["id"] for record in same.mdm]
         if not found and not same.jamf:
             return None
     device = one_device(engine, found[0]) if found else None
@@ -49,8 +49,8 @@ def _what_it_did(engine: Engine, device: JSONObject) -> JSONObject:
 
 
 def _only_in_jamf(engine: Engine, records: list[JSONObject], conflicts: list[JSONObject]) -> JSONObject:
-    """The fields of a device, as far as the newest record there tells them."""
-    newest = max(records, key=lambda record: record["last_seen_at"] or "")
+    """The fields of a device, as far as the newest record there tells them: the first."""
+    newest = records[0]
     known = {"udid": newest["udid"], "serial_number": newest["serial_number"]}
     empty: JSONObject = {"security": None, "location": None, "lists": [], "facts": {}}
     return {

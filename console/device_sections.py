@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 
+from console.device_newest import build_of, model_of, supervised_of, user_in_jamf, version_of
 from console.telling_time import ago, minute, when
 from domain.json_types import JSONObject
 
@@ -12,7 +13,6 @@ Fields: TypeAlias = Sequence[tuple[str, str]]
 
 UNKNOWN = "unknown"
 
-_JAMF_USER = ("username", "userName", "realName", "emailAddress", "position", "department", "building", "room")
 _ON_OR_OFF = {"filevault_enabled", "firewall_enabled", "sip_enabled", "is_recovery_lock_enabled"}
 _SECURITY = {
     "FileVault": "filevault_enabled",
@@ -47,19 +47,16 @@ def _who(page: JSONObject, now: datetime) -> Iterator[tuple[str, str]]:
         named = [account["user_name"], account["full_name"]]
         yield "Account", f"{', '.join(str(name) for name in named if name) or UNKNOWN}; {state}"
     for record in page["jamf"]:
-        said = [_fact(record, name) for name in _JAMF_USER]
-        if any(said):
-            yield "In Jamf Pro", ", ".join(dict.fromkeys(str(value) for value in said if value))
+        said = user_in_jamf(record)
+        if said:
+            yield "In Jamf Pro", ", ".join(said)
     if not users and not page["items"].get("device_accounts") and not page["jamf"]:
         yield "User", UNKNOWN
 
 
 def _what(page: JSONObject) -> Iterator[tuple[str, str]]:
-    newest = page["jamf"][0] if page["jamf"] else {}
-    model = [_fact(page, name) for name in ("ModelName", "ProductName", "Model")]
-    yield "Model", ", ".join(dict.fromkeys(str(one) for one in model if one)) or str(newest.get("model") or UNKNOWN)
-    version, build = _fact(page, "OSVersion") or newest.get("os_version"), _fact(page, "BuildVersion")
-    system = f"{_platform(page)} {version or UNKNOWN}".strip()
+    yield "Model", model_of(page) or UNKNOWN
+    system, build = f"{_platform(page)} {version_of(page) or UNKNOWN}".strip(), build_of(page)
     yield "System", f"{system} ({build})" if build else system
     if page["enrollment_id"] and not page["udid"]:
         yield "Enrolled as", "a private device (User Enrollment), which tells neither serial number nor UDID"
@@ -67,8 +64,7 @@ def _what(page: JSONObject) -> Iterator[tuple[str, str]]:
     else:
         yield "Serial number", str(page["serial_number"] or UNKNOWN)
         yield "UDID", str(page["udid"] or UNKNOWN)
-    supervised = _fact(page, "IsSupervised")
-    yield "Supervised", _yes(supervised)
+    yield "Supervised", _yes(supervised_of(page))
     capacity, free = _fact(page, "DeviceCapacity"), _fact(page, "AvailableDeviceCapacity")
     if _is_number(capacity) and _is_number(free):
         yield "Storage", f"{free:.1f} of {capacity:.0f} GB are free"
@@ -90,9 +86,13 @@ def _where(page: JSONObject, now: datetime) -> Iterator[tuple[str, str]]:
         kind = "a record of unknown kind" if family == UNKNOWN else family
         yield "Jamf Pro", f"{record['sender']}: {kind}{number}; heard {when(record['last_seen_at'], now)}"
     for label, name in (("Address", "ipAddress"), ("Its own", "reportedIpAddress")):
-        told = [f"{row['value']}, {when(row['last_at'], now)}" for row in page["history"] if row["name"] == name]
+        told: dict[str, str] = {}
+        for row in page["history"]:
+            if row["name"] == name:
+                # Of several records with one address, the one that told it last.
+                told.setdefault(row["value"], f"{row['value']}, {when(row['last_at'], now)}")
         if told:
-            yield label, "; before: ".join(told[:2])
+            yield label, "; before: ".join(list(told.values())[:2])
     place = page["location"]
     if place is not None:
         accuracy = place["horizontal_accuracy"]

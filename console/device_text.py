@@ -4,7 +4,6 @@ import shlex
 import sys
 from datetime import datetime
 from shutil import get_terminal_size
-from typing import Any
 
 import click
 from rich.console import Console
@@ -14,6 +13,7 @@ from rich.text import Text
 
 from console.device_health import short_name, word_of
 from console.device_lists import Lines, lists_of
+from console.device_newest import name_of_device
 from console.device_sections import Fields, sections_of
 from console.jamf_records import print_records
 from console.terminal import clean, on_screen, print_fields
@@ -64,8 +64,7 @@ def _console() -> Console:
 
 
 def _title(console: Console, page: JSONObject) -> None:
-    names = (_said(page, "DeviceName"), _said(page, "ModelName"), *(one.get("name") for one in page["jamf"]))
-    name = next((clean(each) for each in names if each), "a device without a name")
+    name = clean(name_of_device(page) or "a device without a name")
     identity = clean(page["serial_number"] or page["udid"] or page["id"] or "")
     console.print(Text(f"{_cut(name, LONGEST_TITLE)}  {_cut(identity)}".rstrip(), style="bold"))
 
@@ -136,7 +135,3 @@ def _hanging(console: Console, mark: str, text: str, style: str) -> None:
 
 def _cut(text: str, most: int = LONGEST) -> str:
     return text if len(text) <= most else f"{text[:most]}…"
-
-
-def _said(page: JSONObject, name: str) -> Any:
-    return page["facts"].get(name, {}).get("value")

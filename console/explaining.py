@@ -20,6 +20,13 @@ def explain(item: JSONObject, verdict: Verdict | None, trouble: Trouble | None, 
     if state == "done":
         yield f"It is done; it was tried {tries}."
         yield from _answer(item["command"])
+        if verdict is not None and verdict.anew:
+            yield f"Its install has failed: `windfall actions retry {item['id']}` has it tried again, by a new command."
+        elif verdict is not None and verdict.refusal is None:
+            yield (
+                f"If it should have by now, `windfall actions retry {item['id']}` sends the command again, under the "
+                "same UUID, unless it still waits at its server."
+            )
         return
     if state == "dead":
         yield f"It gave up after it was tried {tries}: {item['error'] or 'nobody said why'}"

@@ -21,6 +21,7 @@ from console.stores import Stores
 from domain.errors import DatabaseAway
 from state.queries.counts import EventCount, read_event_counts, stuck_numbers
 from state.queries.expiring import Ending, ending_identities
+from state.queries.jamf_rounds import JamfRound, jamf_rounds
 from state.queries.owed import ActionCount, Trouble, action_counts, install_counts, troubles
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -44,6 +45,7 @@ class _DatabaseSeen:
     actions: list[ActionCount]
     installs: Mapping[str, int]
     troubles: Mapping[str, Trouble]
+    rounds: Mapping[str, JamfRound]
 
 
 class StoresCollector(Collector):
@@ -72,6 +74,7 @@ class StoresCollector(Collector):
             yield _actions(database.actions)
             yield _installs(database.installs)
             yield self._paused(database)
+            yield self._not_read(database.rounds)
             yield from self._ending()
 
     def _look_at_redis(self) -> _RedisSeen:
@@ -87,6 +90,7 @@ class StoresCollector(Collector):
             actions=action_counts(engine),
             installs=install_counts(engine),
             troubles=troubles(engine),
+            rounds=jamf_rounds(engine),
         )
 
     def _look_at_certificates(self) -> Ending:
@@ -135,6 +139,16 @@ class StoresCollector(Collector):
         for name in sorted({row.destination for row in seen.actions} | set(seen.troubles)):
             trouble = seen.troubles.get(name)
             family.add_metric([name], trouble is not None and trouble.is_paused(now))
+        return family
+
+    def _not_read(self, rounds: Mapping[str, JamfRound]) -> Metric:
+        """Of every sender that is to be read now and then, and was once."""
+        family = GaugeMetricFamily(
+            "windfall_jamf_parts_not_read", "Parts of a Jamf Pro that its last round could not read.", labels=["sender"]
+        )
+        for name, sender in sorted(self._stores.settings.senders.items()):
+            if sender.reconcile_every is not None and name in rounds:
+                family.add_metric([name], len(rounds[name].failed))
         return family
 
     def _swept(self, swept_at: datetime | None) -> Metric:

@@ -8,10 +8,10 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import parse_qs
 
 from domain.envelope import Envelope
 from domain.errors import MalformedEvent
+from domain.form_body import begins_as_xml, form_payload, is_form
 from domain.json_body import canonical, is_latin1, parse_object
 from domain.json_types import JSONObject
 from domain.kinds import canonical_type
@@ -73,23 +73,21 @@ def document_of(kind: str, body: bytes, content_type: str = "") -> JSONObject:
     """
     if kind != "jamf":
         return parse_object(body)
-    start = body.lstrip(b"\xef\xbb\xbf \t\r\n")[:8]
-    if start.startswith((b"<", b"\xff\xfe", b"\xfe\xff")):
+    if begins_as_xml(body):
         return parse_jss_event(body, _charset(content_type)).document
-    if _is_form(start, body):
-        return document_of(kind, _form_payload(body), "")
+    if is_form(body):
+        return document_of(kind, form_payload(body), "")
     return parse_object(body)
 
 
 def reading_flags(body: bytes, content_type: str = "") -> tuple[str, ...]:
     """What had to be guessed to read a Jamf body that `document_of` reads: empty, or `latin1`."""
-    start = body.lstrip(b"\xef\xbb\xbf \t\r\n")[:8]
-    if _is_form(start, body):
-        return reading_flags(_form_payload(body))
+    if is_form(body):
+        return reading_flags(form_payload(body))
     if not is_latin1(body):
         return ()
     charset = _charset(content_type)
-    if start.startswith((b"<", b"\xff\xfe", b"\xfe\xff")):
+    if begins_as_xml(body):
         return parse_jss_event(body, charset).flags
     return () if (charset or "").lower() in ("iso-8859-1", "latin1") else (LATIN1,)
 
@@ -191,20 +189,3 @@ def _without_passwords(event: object) -> object:
 def _charset(content_type: str) -> str | None:
     found = re.search(r"charset=\"?([\w.:-]{1,40})", content_type, re.IGNORECASE)
     return found[1] if found else None
-
-
-def _is_form(start: bytes, body: bytes) -> bool:
-    return start.startswith(b"payload=") or (start[:1] not in b'{[<"' and b"&payload=" in body)
-
-
-def _form_payload(body: bytes) -> bytes:
-    try:
-        fields = parse_qs(body.decode("ascii"), max_num_fields=16, errors="surrogateescape")
-    except ValueError as exc:
-        raise MalformedEvent("this form cannot be read") from exc
-    if not fields.get("payload"):
-        raise MalformedEvent("this form has no field `payload`")
-    payload = fields["payload"][0].encode("utf-8", "surrogateescape")
-    if _is_form(payload.lstrip(b"\xef\xbb\xbf \t\r\n")[:8], payload):
-        raise MalformedEvent("a form within a form")  # how deep they go is the sender's choice
-    return payload

@@ -9,12 +9,13 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from domain import json_body, plist, xml_body
 from domain.errors import MalformedEvent, MalformedPayload
+from domain.form_body import form_fields, is_form
 from domain.json_types import JSON
-from domain.scrubbing import scrub
+from domain.scrubbing import hides_secret, is_veiled, scrub
 from domain.secret_keys import is_secret, mentions_secret, payload_bytes, payload_mentions_secret
 from domain.text import clipped, storable
 
@@ -24,6 +25,7 @@ MARK = "redacted:"
 
 _REDACTED = re.compile(MARK + r"[\w+/=-]{1,128}", re.ASCII)
 _MAX_PATH = 200
+_MAX_FIELDS = 1_000
 _LATIN1 = "iso-8859-1"
 
 _Path = tuple[str, ...]
@@ -44,18 +46,22 @@ def redact(body: bytes, fingerprint: Fingerprint) -> Redacted:
     """The body without its secrets, whatever it is: an MDM event, Jamf's JSON, XML or form, or nothing that parses.
 
     JSON comes back compact, XML and plists written anew; empty values, booleans and ``null`` stay. A ``raw_payload``
-    that names a secret but cannot be read goes as a whole. Redacting twice changes nothing. Raises nothing.
+    that names a secret but cannot be read goes as a whole, and so does a form of very many fields. Redacting twice
+    changes nothing. Raises nothing.
 
     ``fingerprint`` gets bytes and UTF-8 text as they are, a number, list or dictionary as canonical JSON.
     """
-    start = body.lstrip()[:1]
-    if start not in b'{[<"' and (b"&payload=" in body or body.lstrip().startswith(b"payload=")):
-        return _form(body, fingerprint)
-    return _document(body, fingerprint)
+    if not is_form(body):
+        return _document(body, fingerprint)
+    if body.count(b"&") >= _MAX_FIELDS:
+        return _nothing_of(body, fingerprint)
+    whole = _scrubbed(body, fingerprint) if _is_torn(body) else Redacted(body=body)
+    parts = _form(whole.body, fingerprint)
+    return Redacted(body=parts.body, fields=whole.fields + parts.fields)
 
 
 def _document(body: bytes, fingerprint: Fingerprint) -> Redacted:
-    if not mentions_secret(body):
+    if not (mentions_secret(body) or is_veiled(body)):
         return Redacted(body=body)
     try:
         return _json(body, fingerprint)
@@ -64,7 +70,12 @@ def _document(body: bytes, fingerprint: Fingerprint) -> Redacted:
     try:
         return _xml(body, fingerprint)
     except MalformedEvent:
-        return _scrubbed(body, fingerprint)
+        scrubbed = _scrubbed(body, fingerprint)
+    return _nothing_of(body, fingerprint) if hides_secret(scrubbed.body) else scrubbed
+
+
+def _nothing_of(body: bytes, fingerprint: Fingerprint) -> Redacted:
+    return Redacted(body=f"{MARK}{fingerprint(body)}".encode(), fields=("body",))
 
 
 def _json(body: bytes, fingerprint: Fingerprint) -> Redacted:
@@ -91,19 +102,31 @@ def _scrubbed(body: bytes, fingerprint: Fingerprint) -> Redacted:
 def _form(body: bytes, fingerprint: Fingerprint) -> Redacted:
     """A form whose ``payload`` is a document, as some relays post it."""
     pairs, fields = [], []
-    for name, value in _form_fields(body):
-        inner = _document(value, fingerprint)
+    for name, value in form_fields(body):
+        label, inner = _document(name, fingerprint), _document(value, fingerprint)
         if is_secret(name) and value and not value.startswith(MARK.encode()):
             inner = Redacted(body=f"{MARK}{fingerprint(value)}".encode(), fields=("",))
-        pairs.append((name, inner.body))
-        fields += [_dotted((name.decode(_LATIN1), path)) for path in inner.fields]
+        pairs.append((label.body, inner.body))
+        fields += [*label.fields, *(_dotted((label.body.decode(_LATIN1), path)) for path in inner.fields)]
     return Redacted(body=urlencode(pairs).encode("ascii"), fields=tuple(fields)) if fields else Redacted(body=body)
 
 
-def _form_fields(body: bytes) -> list[tuple[bytes, bytes]]:
-    """Names and values byte for byte; ``parse_qsl`` takes bytes only while they are ASCII."""
-    pairs = parse_qsl(body.decode(_LATIN1), keep_blank_values=True, encoding=_LATIN1)
-    return [(name.encode(_LATIN1), value.encode(_LATIN1)) for name, value in pairs]
+def _is_torn(body: bytes) -> bool:
+    """True where nobody percent-encoded a form, and an `&` or `=` may lie within a secret."""
+    if not mentions_secret(body):
+        return False
+    parts = (part for field in form_fields(body) for part in field)
+    return any(mentions_secret(part) and not _is_readable(part) for part in parts)
+
+
+def _is_readable(document: bytes) -> bool:
+    for read in (json_body.parse_object, xml_body.parse_jss_event):
+        try:
+            read(document)
+        except MalformedEvent:
+            continue
+        return True
+    return False
 
 
 @dataclass(slots=True)

@@ -5,11 +5,12 @@ Best effort: when in doubt about where a secret ends, all that follows goes.
 
 import re
 from collections.abc import Callable
+from urllib.parse import unquote_to_bytes
 
 from domain.secret_keys import is_secret, mentions_secret, payload_bytes, payload_mentions_secret
 
 _NAMED = re.compile(
-    rb'"(?P<json>[^"\\]*)"\s*:\s*'
+    rb'"(?P<json>[^"\\]*+(?:\\u00[2-7][0-9A-Fa-f][^"\\]*+)*+)"\s*:\s*'
     rb"|<key[^<>]*>(?P<plist>[^<]*)</key\s*>\s*"
     rb"|<(?P<element>(?:[\w.-]+:)?[\w.-]+)[^<>]*>"
 )
@@ -19,6 +20,13 @@ _JSON_VALUE = re.compile(
     re.DOTALL,
 )
 _PLIST_VALUE = re.compile(rb"<(?P<element>\w+)[^<>]*>")
+_ESCAPE = re.compile(rb"\\u00([2-7][0-9A-Fa-f])")
+"""ASCII as JSON may write it, in keys too."""
+
+_VEILED = re.compile(rb"%(?:25)*(?:22|3[Cc])")
+"""What JSON and XML begin a key with, percent-encoded once or more."""
+
+_MAX_VEILS = 4
 _CONTAINERS = (b"dict", b"array")
 
 _Span = tuple[int, int, bytes, bytes]
@@ -46,10 +54,35 @@ def scrub(body: bytes, fingerprint: Callable[[bytes], str]) -> tuple[bytes, tupl
     return b"".join((*kept, body[done:])), tuple(names)
 
 
+def is_veiled(body: bytes) -> bool:
+    """True for what may be percent-encoded JSON or XML, UTF-16 included."""
+    return _VEILED.search(_without_nul(body)) is not None
+
+
+def hides_secret(body: bytes) -> bool:
+    """True when percent-decoding brings up a secret that `scrub` would cut, or is not done after a few times."""
+    text = body
+    for _ in range(_MAX_VEILS):
+        if not is_veiled(text):
+            return False
+        text = _without_nul(unquote_to_bytes(_without_nul(text).replace(b"+", b" ")))
+        if scrub(text, lambda _: "")[1]:
+            return True
+    return True
+
+
+def _unescaped(match: re.Match[bytes]) -> bytes:
+    return bytes.fromhex(match[1].decode("ascii"))
+
+
+def _without_nul(text: bytes) -> bytes:
+    return text.replace(b"\x00", b"") if b"\x00" in text else text
+
+
 def _name(match: re.Match[bytes]) -> bytes:
     if match["element"] is not None:
         return match["element"].rpartition(b":")[2]
-    return match["json"] if match["plist"] is None else match["plist"]
+    return _ESCAPE.sub(_unescaped, match["json"]) if match["plist"] is None else match["plist"]
 
 
 def _secret_after(body: bytes, match: re.Match[bytes]) -> _Span | None:

@@ -43,7 +43,7 @@ _STEMS = tuple(name.encode() for name in sorted({*_NAMES, *_ENDINGS}))
 _SEPARATORS = str.maketrans("", "", "_-")
 _JSON_KEY = re.compile(rb'"([^"\\]*+)"\s*+:')
 _PLIST_KEY = re.compile(rb"<key[^<>]*>([^<]*)<")
-_ELEMENT = re.compile(rb"<(?:[\w.-]+:)?([\w.-]+)")
+_ELEMENT = re.compile(rb"<(?:[^\s<>/:]+:)?([\w.-]+)")
 _RAW_PAYLOAD = re.compile(rb'"raw_payload"\s*:\s*"([^"]*)"')
 _VEILS = (b"&#", b"<![", b"<!--")
 """XML by which a key's name may be written so that its bytes do not show it."""

@@ -21,6 +21,9 @@ NUMBER = r"(\d+)"
 Act = Callable[[Request, str], Answer]
 Shape = Callable[[Record, Sequence[str]], JSONObject]
 
+BY_NAME = ("general.name", "displayName")
+"""Words for the name in `sort`; all others stand for the number."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Build:
@@ -53,7 +56,7 @@ class Library:
             found["/api/v1/jamf-pro-version"] = lambda *_: as_json({"version": self.build.version})
         for version in self.build.inventories:
             path = f"/api/{version}/computers-inventory"
-            found[path] = self._pages(self.computers, shapes.computer)
+            found[path] = self._pages(self.computers, shapes.computer, sorts=("general.name", "id"))
             found[f"{path}/{NUMBER}"] = _one(self.computers, shapes.computer)
         return found | self._mobile_routes() | self._classic_routes()
 
@@ -65,9 +68,10 @@ class Library:
             f"{path}/{NUMBER}/detail": _one(self.mobiles, lambda record, _: shapes.mobile_detail(record)),
         }
         if "detail" in self.build.mobile_lists:
-            found[f"{path}/detail"] = self._pages(self.mobiles, shapes.mobile_entry)
+            sorts = ("displayName", "mobileDeviceId")
+            found[f"{path}/detail"] = self._pages(self.mobiles, shapes.mobile_entry, sorts=sorts)
         if "summary" in self.build.mobile_lists:
-            found[path] = self._pages(self.mobiles, summary)
+            found[path] = self._pages(self.mobiles, summary, sorts=("id",))
         return found
 
     def _classic_routes(self) -> dict[str, Act]:
@@ -82,11 +86,16 @@ class Library:
             f"/JSSResource/policies/id/{NUMBER}(?:/subset/General)?": self._policy,
         }
 
-    def _pages(self, records: Mapping[int, Record], shape: Shape) -> Act:
+    def _pages(self, records: Mapping[int, Record], shape: Shape, *, sorts: Sequence[str]) -> Act:
+        """``sorts`` are what it may be sorted by; by the first where nobody asks."""
+
         def act(request: Request, _: str) -> Answer:
+            name, _, order = request.query.get("sort", sorts[0]).partition(":")
+            if name not in sorts or order not in {"", "asc"}:
+                return errors(400, "INVALID_FIELD", f"Cannot be sorted by {name}")
             page, size = (int(request.query.get(key, default)) for key, default in (("page", 0), ("page-size", 100)))
             size = min(size, self.build.most_on_page)
-            known = [records[number] for number in sorted(records)]
+            known = [record for _, record in sorted(records.items(), key=_by_name if name in BY_NAME else None)]
             shown = known[page * size : (page + 1) * size]
             return as_json({"totalCount": len(known), "results": [shape(one, _sections(request)) for one in shown]})
 
@@ -101,6 +110,11 @@ class Library:
             return missing(request)
         general = {"id": int(number), "name": name, "enabled": True, "trigger": "CHECKIN"}
         return as_json({"policy": {"general": general}})
+
+
+def _by_name(numbered: tuple[int, Record]) -> tuple[str, int]:
+    number, record = numbered
+    return str(record.fields["deviceName"]).casefold(), number
 
 
 def _one(records: Mapping[int, Record], shape: Shape) -> Act:

@@ -12,7 +12,10 @@ from state.schema import commands
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """A command as it is to be sent. ``called_at``: from then on it may have been, whatever we heard."""
+    """A command as it is to be sent. ``called_at``: from then on it may have been, whatever we heard.
+
+    ``sent_at``: its server said then that it has it.
+    """
 
     id: str
     command_uuid: str
@@ -21,6 +24,7 @@ class Call:
     state: str
     error: str | None
     called_at: datetime | None
+    sent_at: datetime | None
 
 
 def read_calls(engine: Engine, ids: Iterable[str]) -> dict[str, Call]:

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select, tuple_
+from sqlalchemy import ColumnElement, Connection, select, tuple_
 
+from domain.clock import id_prefix
 from domain.json_types import JSONObject
 from state.changes import is_one_of, write_changes
 from state.portions import portions
@@ -31,6 +32,8 @@ class Command:
     arguments: JSONObject
     state: str
     called_at: datetime | None
+    answered_at: datetime | None
+    pushes: int
     changes: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -39,6 +42,7 @@ class Command:
 
     def change(self, **values: Any) -> None:
         self.state = values.get("state", self.state)
+        self.answered_at = values.get("answered_at", self.answered_at)
         self.changes |= values
 
 
@@ -94,6 +98,12 @@ class Commands:
         write_changes(self._connection, commands, {c.id: c.changes for c in self._found.values() if c.changes})
         for command in self._found.values():
             command.changes = {}
+
+
+def unanswered_since(moment: datetime) -> "ColumnElement[bool]":
+    """Commands whose answer is still waited for: what was asked earlier than ``moment`` may have been lost."""
+    # Ids sort by time.
+    return commands.c.state.in_(OPEN) & (commands.c.id >= id_prefix(moment))
 
 
 def add_commands(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:

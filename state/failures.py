@@ -1,5 +1,6 @@
 """What went wrong, as people are told of it: read when they are told, so that it is what is so by then."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,9 +23,10 @@ class FailedPair:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadActions:
-    """How many gave up, and why the newest of them did (None: there is none, or nobody said)."""
+    """How many gave up, when the first did, and why the newest of them did (None: there is none, or nobody said)."""
 
     count: int
+    first_at: datetime | None
     error: str | None
 
 
@@ -59,5 +61,13 @@ def dead_actions(engine: Engine, destination: str, kind: str, *, since: datetime
     )
     newest = select(columns.error).where(*given_up).order_by(columns.settled_at.desc(), columns.id.desc()).limit(1)
     with engine.connect() as connection:
-        count = connection.scalar(select(func.count()).select_from(actions).where(*given_up)) or 0
-        return DeadActions(count=count, error=connection.scalar(newest))
+        count, first_at = connection.execute(select(func.count(), func.min(columns.settled_at)).where(*given_up)).one()
+        return DeadActions(count=count, first_at=first_at, error=connection.scalar(newest))
+
+
+def first_done(engine: Engine, keys: Sequence[str]) -> datetime | None:
+    """When the first of these effects was done; None: none of them was."""
+    done = select(func.min(actions.c.settled_at)).where(actions.c.key.in_(keys), actions.c.state == "done")
+    with engine.connect() as connection:
+        first: datetime | None = connection.scalar(done)
+        return first

@@ -7,11 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Select, case, func, or_, select
 
-from domain.clock import id_prefix
 from domain.facts import Facts
 from state.changes import write_changes
 from state.channels import Channel, channels_of
-from state.commands import OPEN
+from state.commands import OPEN, unanswered_since
 from state.portions import portions
 from state.schema import commands, devices, inquiries
 from state.upsert import insert_missing
@@ -153,12 +152,10 @@ def _query(source: Any = None) -> "Select[Any]":
 
 def _newest(device_ids: Sequence[str], digests: Collection[str], since: datetime) -> "Select[Any]":
     columns = commands.c
-    # Ids sort by time.
-    is_open = columns.state.in_(OPEN) & (columns.id >= id_prefix(since))
     return (
         select(
             func.max(columns.id).label("id"),
-            func.sum(case((is_open, 1), else_=0)).label("unanswered"),
+            func.sum(case((unanswered_since(since), 1), else_=0)).label("unanswered"),
         )
         .where(columns.device_id.in_(device_ids), columns.digest.in_(digests))
         .group_by(columns.device_id, columns.digest)

@@ -61,6 +61,7 @@ class Licence:
     u_id: str
     state: str
     event_id: str | None
+    changed_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +85,7 @@ class Installs:
         self._found: dict[str, Install] = {}
         self._new: dict[str, Install] = {}
         self._by_device: dict[str, dict[str, Install]] = defaultdict(dict)
+        self._bundle_ids: dict[str, str | None] = {}
 
     def load_of_commands(self, command_ids: Iterable[str]) -> None:
         self._load(installs.c.command_id, command_ids)
@@ -117,6 +119,14 @@ class Installs:
     def of_device(self, device_id: str) -> list[Install]:
         """Oldest first."""
         return sorted(self._by_device[device_id].values(), key=lambda install: (install.generation, install.id))
+
+    def bundle_id_of(self, adam_id: str) -> str | None:
+        """What any device called this app, in what is stored; None when none did."""
+        if adam_id not in self._bundle_ids:
+            named = (installs.c.adam_id == adam_id) & installs.c.bundle_id.is_not(None)
+            query = select(installs.c.bundle_id).where(named).limit(1)
+            self._bundle_ids[adam_id] = self._connection.scalar(query)
+        return self._bundle_ids[adam_id]
 
     def flush(self) -> None:
         changed = {i.id: i.changes for i in self._found.values() if i.changes and i.id not in self._new}

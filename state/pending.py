@@ -8,7 +8,8 @@ from sqlalchemy import ColumnElement, Connection, Engine, and_, case, exists, fa
 
 from domain.clock import id_prefix
 from state.changes import write_changes
-from state.schema import assignments, commands, devices, installs
+from state.commands import unanswered_since
+from state.schema import assignments, commands, devices, installs, user_channels
 from state.schema.effects import UNANSWERED_INSTALLS
 
 
@@ -54,13 +55,26 @@ def unowed_serials(
 ) -> list[str]:
     """Serial numbers (keys) with a licence, an enrolled device and nothing owed for it, in one of `SLICES` parts.
 
-    ``senders`` are those whose server takes commands.
+    ``senders`` are those whose server takes commands. What was released, and is licensed and wanted all the same, is
+    not owed: policies change without an event. Of several devices only the one that enrolled last has licences.
     """
+    later = devices.alias()
+    enrolled_later = or_(
+        later.c.enrolment_at > devices.c.enrolment_at,
+        and_(later.c.enrolment_at.is_not(None), devices.c.enrolment_at.is_(None)),
+        and_(later.c.enrolment_at.is_not_distinct_from(devices.c.enrolment_at), later.c.id < devices.c.id),
+    )
+    succeeded = exists().where(
+        later.c.serial_key == devices.c.serial_key, later.c.enrolled.is_not(False), enrolled_later
+    )
     owed = exists().where(
         installs.c.device_id == devices.c.id,
         installs.c.adam_id == assignments.c.adam_id,
         installs.c.generation == func.coalesce(devices.c.generation, ""),
-        or_(installs.c.state != "waiting", installs.c.command_id.is_not(None)),
+        or_(
+            installs.c.state.not_in(("waiting", "released")),
+            and_(installs.c.state == "waiting", installs.c.command_id.is_not(None)),
+        ),
     )
     query = (
         select(assignments.c.serial_key)
@@ -72,6 +86,7 @@ def unowed_serials(
             devices.c.sender.in_(senders),
             devices.c.enrolled.is_not(False),
             ~owed,
+            ~succeeded,
         )
         .limit(limit)
     )
@@ -106,14 +121,17 @@ class Unanswered:
 def take_unanswered(
     connection: Connection, *, now: datetime, pauses: Sequence[timedelta], limit: int
 ) -> list[Unanswered]:
-    """Commands whose device is to be pushed by ``now``. The next push is after one of ``pauses``, by their number."""
+    """Commands whose device is to be pushed by ``now``. The next push is after one of ``pauses``, by their number.
+
+    Who has left is not pushed: nobody listens there.
+    """
     columns = [commands.c[name] for name in Unanswered.__slots__]
     query = (
         select(*columns)
-        .where(commands.c.next_push_at <= now, commands.c.state.in_(("sent", "NotNow")))
+        .where(commands.c.next_push_at <= now, commands.c.state.in_(("sent", "NotNow")), ~_has_left())
         .order_by(commands.c.next_push_at, commands.c.id)
         .limit(limit)
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, of=commands)
     )
     found = [Unanswered(**row) for row in connection.execute(query).mappings()]
     changes = {
@@ -127,18 +145,33 @@ def take_unanswered(
     return found
 
 
+def _has_left() -> "ColumnElement[bool]":
+    """The device that a command is for is not enrolled, or the user's; one that we know nothing of may be."""
+    device = exists().where(devices.c.id == commands.c.device_id, devices.c.enrolled.is_(False))
+    user = exists().where(
+        user_channels.c.id == commands.c.device_id,
+        devices.c.id == user_channels.c.device_id,
+        or_(user_channels.c.enrolled.is_(False), devices.c.enrolled.is_(False)),
+    )
+    return or_(device, user)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
     """Which devices are asked for information: of ``senders``, enrolled before ``enrolled_before``, and
 
     - without a serial number and never asked (user enrolments have none), or
-    - of ``unlisted`` senders, whose server has no list of devices, and not asked since ``asked_before``.
+    - of ``unlisted`` senders, whose server has no list of devices, and not asked since ``asked_before``, nor
+      with a question from after ``lost_before`` that is unanswered.
+
+    Who was never heard to enrol, and speaks, is enrolled, since it was first heard or earlier.
     """
 
     senders: Collection[str]
     unlisted: Collection[str]
     enrolled_before: datetime
     asked_before: datetime
+    lost_before: datetime
 
 
 def devices_to_ask(engine: Engine, asking: Asking, *, limit: int) -> list[tuple[str, str]]:
@@ -147,13 +180,14 @@ def devices_to_ask(engine: Engine, asking: Asking, *, limit: int) -> list[tuple[
     unnamed = devices.c.serial_number.is_(None) & devices.c.udid.is_not(None) & ~asked
     # Ids sort by time.
     lately = asked.where(commands.c.id >= id_prefix(asking.asked_before))
-    old = devices.c.sender.in_(asking.unlisted) & ~lately
+    waited_for = asked.where(unanswered_since(asking.lost_before))
+    old = devices.c.sender.in_(asking.unlisted) & ~lately & ~waited_for
     query = (
         select(devices.c.id, devices.c.sender)
         .where(
             devices.c.sender.in_(asking.senders),
-            devices.c.enrolled.is_(True),
-            devices.c.enrolment_at < asking.enrolled_before,
+            devices.c.enrolled.is_not(False),
+            func.coalesce(devices.c.enrolment_at, devices.c.first_seen_at) < asking.enrolled_before,
             unnamed | old,
         )
         .order_by(devices.c.id)

@@ -22,6 +22,10 @@ OWN_QUEUE = "own_queue"
 an enrolment began; the time of the last one tells enrolments apart. Of a user: whether its server keeps commands for
 it alone."""
 
+OURS = frozenset({ENROLMENT, PUSH, AUTHENTICATED, OWN_QUEUE, "sender", "udid", "enrollment_id", "token_update_tally"})
+"""All facts of our own making, which no answer may set and nobody is shown as the device's words. Apple's names tell
+nothing by their letters: some begin in lower case."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Record:

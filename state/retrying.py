@@ -10,12 +10,16 @@ from sqlalchemy import Connection, Engine, select
 
 from domain.commands import SECRET, Command, never_twice
 from domain.json_types import JSON
-from state.changes import write_changes
+from state.changes import is_one_of, write_changes
+from state.failed_installs import begin_again, failed_installs
 from state.queries.reading import reading, writing
 from state.schema import actions, commands, installs
 
 _VEIL = re.compile(re.escape(SECRET) + r"|\[\d+ bytes of data\]")
 """What stands for something that was not kept (domain.commands.shown)."""
+
+REVIVED = ("dead", "sent")
+"""States of a command from which it is sent again: given up, or taken by a server and not answered by the device."""
 
 OUTCOME_UNKNOWN = "outcome unknown"
 """How the error begins of an action that gave up because nobody knows whether it happened."""
@@ -23,11 +27,15 @@ OUTCOME_UNKNOWN = "outcome unknown"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """``refusal`` says why an action is not tried again; None: it is."""
+    """``refusal`` says why an action is not tried again; None: it is.
+
+    ``anew``: by a new command, as this one is over and its install has failed.
+    """
 
     id: str
     destination: str
     refusal: str | None
+    anew: bool = False
 
 
 def retry(engine: Engine, ids: Sequence[str], *, now: datetime, again: bool = False) -> list[Verdict]:
@@ -36,25 +44,31 @@ def retry(engine: Engine, ids: Sequence[str], *, now: datetime, again: bool = Fa
     ``again`` is a person's word that a command may happen twice. Raises: DatabaseAway.
     """
     with writing(engine) as connection:
-        found = _read(connection, ids, locked=True)
-        verdicts = [_verdict(*pair, now=now, again=again) for pair in found]
-        willing = {verdict.id for verdict in verdicts if verdict.refusal is None}
-        _revive(connection, [pair for pair in found if pair[0]["id"] in willing], now, again=again)
+        found = read_pairs(connection, ids, locked=True)
+        failed = failed_installs(connection, ids, locked=True)
+        begin_again(connection, sorted(failed.values()), now)
+        verdicts = [_verdict(*pair, now=now, again=again, anew=pair[0]["id"] in failed) for pair in found]
+        willing = {verdict.id for verdict in verdicts if verdict.refusal is None and not verdict.anew}
+        due = {"state": "pending", "attempts": 0, "next_attempt_at": now, "settled_at": None}
+        pairs = [pair for pair in found if pair[0]["id"] in willing]
+        revive(connection, pairs, due)
+        _begin_anew(connection, pairs, now, again=again)
     return verdicts
 
 
 def verdict_of(engine: Engine, identifier: str, *, now: datetime, again: bool = False) -> Verdict | None:
     """What `retry` would say, and nothing changes; None for an action that is not there. Raises: DatabaseAway."""
     with reading(engine) as connection:
-        found = _read(connection, [identifier], locked=False)
-    return _verdict(*found[0], now=now, again=again) if found else None
+        found = read_pairs(connection, [identifier], locked=False)
+        anew = identifier in failed_installs(connection, [identifier], locked=False)
+    return _verdict(*found[0], now=now, again=again, anew=anew) if found else None
 
 
-_Pair = tuple[Mapping[Any, Any], Mapping[Any, Any] | None]
+Pair = tuple[Mapping[Any, Any], Mapping[Any, Any] | None]
 """An action and its command, if it sends one."""
 
 
-def _read(connection: Connection, ids: Sequence[str], *, locked: bool) -> list[_Pair]:
+def read_pairs(connection: Connection, ids: Sequence[str], *, locked: bool) -> list[Pair]:
     """Actions before commands, each by id: as settling locks them."""
     rows = []
     for table in (actions, commands):
@@ -64,14 +78,19 @@ def _read(connection: Connection, ids: Sequence[str], *, locked: bool) -> list[_
     return [(action, by_id.get(action["id"])) for action in rows[0]]
 
 
-def _verdict(action: Mapping[Any, Any], command: Mapping[Any, Any] | None, *, now: datetime, again: bool) -> Verdict:
-    refusal = _not_now(action, now) or _not_whole(action) or (_of_command(action, command, again) if command else None)
-    return Verdict(id=action["id"], destination=action["destination"], refusal=refusal)
+def _verdict(
+    action: Mapping[Any, Any], command: Mapping[Any, Any] | None, *, now: datetime, again: bool, anew: bool
+) -> Verdict:
+    refusal = None if anew else _not_now(action, command, now) or _not_whole(action)
+    if refusal is None and command is not None and not anew:
+        refusal = _of_command(action, command, again)
+    return Verdict(id=action["id"], destination=action["destination"], refusal=refusal, anew=anew)
 
 
-def _not_now(action: Mapping[Any, Any], now: datetime) -> str | None:
+def _not_now(action: Mapping[Any, Any], command: Mapping[Any, Any] | None, now: datetime) -> str | None:
     state, at = action["state"], action["next_attempt_at"]
-    if state == "done":
+    # A server that took a command may have lost it; as long as the device is silent, who knows.
+    if state == "done" and (command is None or command["state"] != "sent"):
         return "it is done"
     if state == "running":
         return "it is being tried at this moment"
@@ -81,7 +100,7 @@ def _not_now(action: Mapping[Any, Any], now: datetime) -> str | None:
 
 
 def _not_whole(action: Mapping[Any, Any]) -> str | None:
-    if _is_veiled(action["arguments"]):
+    if not is_whole(action):
         return "its secrets were not kept when it was over, so nothing can send it again: order it anew"
     return None
 
@@ -89,10 +108,15 @@ def _not_whole(action: Mapping[Any, Any]) -> str | None:
 def _of_command(action: Mapping[Any, Any], command: Mapping[Any, Any], again: bool) -> str | None:
     if command["state"] == "void":
         return f"nobody needs its command any more: {command['error']}"
-    if command["state"] not in ("pending", "dead"):
+    if command["state"] not in ("pending", *REVIVED):
         return f"its device has answered the command: {command['state']}"
+    if command["state"] == "sent" and is_never_twice(action):
+        return (
+            f"its server took the command, and {command['request_type']} must not happen twice by mistake: look at the "
+            "device first; if it did not get the command, order it anew"
+        )
     unknown = (action["error"] or "").startswith(OUTCOME_UNKNOWN)
-    if action["state"] == "dead" and unknown and not again and _is_never_twice(action):
+    if action["state"] == "dead" and unknown and not again and is_never_twice(action):
         return (
             f"{command['request_type']} may have reached the device, and must not happen twice by mistake: look at the "
             'device first; if it did not get the command, retry it with `again` (API: {"again": true}, command '
@@ -101,7 +125,13 @@ def _of_command(action: Mapping[Any, Any], command: Mapping[Any, Any], again: bo
     return None
 
 
-def _is_never_twice(action: Mapping[Any, Any]) -> bool:
+def is_whole(action: Mapping[Any, Any]) -> bool:
+    """False for an action that lost its secrets when it was over."""
+    return not _is_veiled(action["arguments"])
+
+
+def is_never_twice(action: Mapping[Any, Any]) -> bool:
+    """Whether the command that this action sends must not happen twice by mistake."""
     arguments = action["arguments"]
     return never_twice(Command(request_type=arguments["request_type"], arguments=arguments["arguments"]))
 
@@ -112,15 +142,21 @@ def _is_veiled(value: JSON) -> bool:
     return isinstance(value, str) and _VEIL.fullmatch(value) is not None
 
 
-def _revive(connection: Connection, pairs: Sequence[_Pair], now: datetime, *, again: bool) -> None:
-    ids = [action["id"] for action, _ in pairs]
-    due = {"state": "pending", "attempts": 0, "next_attempt_at": now, "settled_at": None}
-    write_changes(connection, actions, dict.fromkeys(ids, due))
+def revive(connection: Connection, pairs: Sequence[Pair], due: Mapping[str, Any]) -> None:
+    """Actions become ``due``; their commands that died, or that nobody answered, wait to be sent."""
+    write_changes(connection, actions, {action["id"]: due for action, _ in pairs})
+    waits = {"state": "pending", "error": None, "next_push_at": None}
+    again = {command["id"]: waits for _, command in pairs if command is not None and command["state"] in REVIVED}
+    write_changes(connection, commands, again, where=is_one_of(commands.c.state, REVIVED))
+
+
+def _begin_anew(connection: Connection, pairs: Sequence[Pair], now: datetime, *, again: bool) -> None:
+    """Pushes are counted from none, and installs that failed with their command wait for it again."""
+    write_changes(connection, commands, {command["id"]: {"pushes": 0} for _, command in pairs if command is not None})
     died = [command["id"] for _, command in pairs if command is not None and command["state"] == "dead"]
-    waits: dict[str, Any] = {"state": "pending", "error": None}
     # What may have gone out is looked for before it goes out again, unless a person says that it did not.
-    fresh = {"called_at": None} if again else {}
-    write_changes(connection, commands, dict.fromkeys(died, waits | fresh), where=commands.c.state == "dead")
+    if again:
+        write_changes(connection, commands, {identifier: {"called_at": None} for identifier in died})
     # Only what still waits for this very command; a later one may have taken its place.
     failed = installs.c.command_id.in_(died) & (installs.c.state == "failed")
     found = connection.scalars(select(installs.c.id).where(failed).order_by(installs.c.id).with_for_update())

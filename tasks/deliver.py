@@ -17,7 +17,7 @@ from state.destinations import Standing, note_failure, note_success, standing
 from state.engine import is_database_trouble
 from state.outbox import Claimed, NewAction, Settlement, claim, is_due, settle
 from tasks.effects import Needless, NotTried, Results, perform
-from tasks.judging import dead_notices, given_back, settlement_of
+from tasks.judging import dead_notices, follow_ups, given_back, settlement_of
 from tasks.manners import Manner, manner_of
 from tasks.outside import Outside
 from tasks.services import Wake
@@ -66,6 +66,7 @@ def deliver(destination: str, deliverer: Deliverer) -> str:
     if slot is None:
         return "busy"
     try:
+        slot.keep()
         outcome = _Round(destination, manner, deliverer, slot).work()
     finally:
         slot.release()
@@ -123,20 +124,31 @@ class _Round:
         left = {one.id: one for one in claimed}
         last = self.deliverer.monotonic() + PATIENCE
         try:
-            for results in perform(claimed, self.outside):
-                for one, _ in results:
-                    left.pop(one.id, None)
-                self._settle(results)
-                if self.standing.is_paused(self.outside.now()) or self.deliverer.monotonic() > last:
-                    break
-                if left and not self.slot.renew():
-                    break
-                if left and self.manner.interval:
-                    self.deliverer.pause(self.manner.interval)
+            if self._wait_for_turn():
+                for results in perform(claimed, self.outside):
+                    for one, _ in results:
+                        left.pop(one.id, None)
+                    self._end_turn()
+                    self._settle(results)
+                    if self.standing.is_paused(self.outside.now()) or self.deliverer.monotonic() > last:
+                        break
+                    if left and not self._wait_for_turn():
+                        break
         except Exception as exc:  # noqa: BLE001 - whatever an action raises is recorded with it
             self._failed(list(left.values()), exc)
         else:
             self._write([given_back(one) for one in left.values()])
+
+    def _wait_for_turn(self) -> bool:
+        """Keep the pace, also after calls that others made with our slot before; False when the slot is not ours."""
+        wait = self.slot.take_turn(self.manner.interval) if self.manner.interval else 0.0
+        if wait:
+            self.deliverer.pause(wait)
+        return wait is not None and self.slot.renew()
+
+    def _end_turn(self) -> None:
+        if self.manner.interval:
+            self.slot.take_turn(0.0)
 
     def _failed(self, left: Sequence[Claimed], exc: Exception) -> None:
         """Something we did not think of: when it was one of many, they are tried one by one to find out which."""
@@ -152,6 +164,8 @@ class _Round:
         now = self.outside.now()
         pairs = [(one, settlement_of(one, result, now, jitter=self.deliverer.jitter())) for one, result in results]
         owed = {one.id: list(dead_notices(one, end, now, self.outside.setup)) for one, end in pairs}
+        for one, result in results:
+            owed[one.id] += follow_ups(one, result, now)
         ours = self._write([settlement for _, settlement in pairs], owed)
         self._report(pairs, ours)
         self._judge(results)

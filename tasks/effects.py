@@ -10,6 +10,7 @@ from typing import Any, Final, TypeAlias
 from domain.errors import ActionError
 from state.outbox import Claimed
 from tasks.outside import Outside
+from tasks.owing import Action
 
 
 class NotTried:
@@ -26,7 +27,15 @@ class Needless:
     note: str
 
 
-Result: TypeAlias = str | Needless | ActionError | NotTried | None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Partly:
+    """It is done for some, and must not be done for them again; ``rest`` is owed to the others, whom ``note`` names."""
+
+    rest: Action
+    note: str
+
+
+Result: TypeAlias = str | Needless | Partly | ActionError | NotTried | None
 """None or a note: it is done. An error: it is not, or nobody knows."""
 
 Results: TypeAlias = list[tuple[Claimed, Result]]

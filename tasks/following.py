@@ -97,7 +97,8 @@ def _ask(device_id: str, sender: str, installs: Sequence[Install], uow: UnitOfWo
     if waits:
         return
     asked = installs[0]
+    since = asked.acknowledged_at  # what was stuck is followed anew, and its checks are counted anew
     action = SendCommand(
         device_id=device_id, sender=sender, request_type=question.request_type, arguments=dict(question.arguments)
     )
-    uow.owe(Owed(action=action, key=f"follow:{asked.id}:{asked.tries}:{asked.checks}").record(uow.now))
+    uow.owe(Owed(action=action, key=f"follow:{asked.id}:{asked.tries}:{since}:{asked.checks}").record(uow.now))

@@ -12,7 +12,9 @@ from state.unit_of_work import unit_of_work
 from tasks.actions.push import Push
 from tasks.actions.send_command import SendCommand
 from tasks.installing import decide_installs
+from tasks.inventory import FORGOTTEN
 from tasks.owing import Owed
+from tasks.pushing import PUSHES
 from tasks.services import Services
 
 log = structlog.get_logger()
@@ -23,11 +25,8 @@ PUSH_INTERVAL = 30.0
 IDENTIFY_INTERVAL = 60.0
 """Seconds between two looks."""
 
-PUSHES = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 60, 240, 720, *[1440] * 30))
-"""Between one push of a device that has not answered and the next; after a month it is left to come by itself."""
-
 UNNAMED = timedelta(minutes=1)
-"""So long after it enrolled a device is asked for its serial number: its Authenticate may have been lost."""
+"""So long after it enrolled, or was first heard, a device is asked for its serial number: its Authenticate was lost."""
 
 INFORMATION_AGE = timedelta(days=7)
 """After so long a device that no list tells of is asked again."""
@@ -82,6 +81,7 @@ def push_again(services: Services) -> int:
 def identify(services: Services) -> int:
     """Ask devices for information: those without a serial number once, those of a NanoMDM, which has no list, by age.
 
+    Who has not answered is not asked again before the question counts as lost.
     At most `AT_ONCE` each time, so that a large fleet is spread over hours, then and ever after.
     """
     now, servers = services.now(), services.setup.mdm_servers
@@ -90,6 +90,7 @@ def identify(services: Services) -> int:
         unlisted=[sender for sender, kind in servers.items() if kind == "nanomdm"],
         enrolled_before=now - UNNAMED,
         asked_before=now - INFORMATION_AGE,
+        lost_before=now - FORGOTTEN,
     )
     found = devices_to_ask(services.engine, asking, limit=AT_ONCE)
     question = check("DeviceInformation", {})

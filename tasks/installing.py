@@ -39,7 +39,7 @@ def decide_installs(
         install.command_id
         for device_id in device_ids
         for install in uow.installs.of_device(device_id)
-        if install.state == "waiting" and install.command_id is not None
+        if install.state in ("waiting", "failed") and install.command_id is not None
     )
     for key in sorted(enrolments):
         holder, *former = enrolments[key]
@@ -63,14 +63,14 @@ class _Decision:
     def run(self, licences: Sequence[Licence], adam_ids: Collection[str] | None) -> Iterator[Owed]:
         current = self._current(self._known(adam_ids))
         wanted = {
-            licence.adam_id: licence
-            for licence in licences
+            licence.adam_id: licence  # the newest
+            for licence in sorted(licences, key=lambda licence: licence.changed_at)
             if licence.state == "assigned" and self.setup.policy(licence.u_id, licence.adam_id).install
         }
         unsure = {licence.adam_id for licence in licences if licence.state == "uncertain"}
         for adam_id in sorted(wanted):
             install = current.get(adam_id) or self._new(wanted[adam_id])
-            if install.state == "released":
+            if install.state == "released" or self._failed_before(install, wanted[adam_id]):
                 self._revive(install, wanted[adam_id])
             if install.state == "waiting":
                 self._call_back(install)
@@ -114,6 +114,16 @@ class _Decision:
             return install.state == "waiting"
         return install.state != "released" and (began is None or at >= began)
 
+    def _failed_before(self, install: Install, licence: Licence) -> bool:
+        """True when the app was licensed anew since it failed."""
+        if install.state != "failed":
+            return False
+        failed_at, command = install.changed_at, self._command_of(install)
+        if command is not None and command.state in ("Error", "CommandFormatError") and command.answered_at:
+            # Its clock may be slow: no licence is newer than the try that was made for it.
+            failed_at = max(command.answered_at, command.called_at or failed_at)
+        return licence.changed_at > failed_at
+
     def _command_of(self, install: Install) -> StoredCommand | None:
         return self.uow.commands.of_id(install.command_id) if install.command_id else None
 
@@ -143,7 +153,9 @@ class _Decision:
         return install
 
     def _revive(self, install: Install, licence: Licence) -> None:
-        """The licence is back."""
+        """The licence is back, or was given anew: all begins again, and its last command is nobody's any more."""
+        if install.command_id is not None:
+            self.uow.void(install.command_id, "the app is sent anew")
         install.change(
             self.uow.now, state="waiting", reason=None, command_id=None, licensed_by=licence.event_id, sent_at=None,
             acknowledged_at=None, acknowledged_by=None, installed_at=None, installed_by=None,
@@ -168,7 +180,7 @@ class _Decision:
     def _release(self, install: Install, licences: Sequence[Licence]) -> Iterator[Owed]:
         now = self.uow.now
         if install.state in RELEASABLE:
-            self._let_go(install, "the licence was taken back")
+            self._let_go(install, _why_not(install, licences))
         elif install.state == "installed" and self._removed_by_policy(install, licences):
             install.change(now, state="released", reason="the licence was taken back, and the app is removed")
             yield Owed(
@@ -192,6 +204,13 @@ class _Decision:
         taken = all(licence.state in ("unassigned", "failed") for licence in known)
         wants = all(self.setup.policy(licence.u_id, install.adam_id).remove for licence in known)
         return bool(known) and taken and wants and install.bundle_id is not None and self._obstacle() is None
+
+
+def _why_not(install: Install, licences: Sequence[Licence]) -> str:
+    """Why an app is not to be installed any more."""
+    if any(licence.adam_id == install.adam_id and licence.state == "assigned" for licence in licences):
+        return "it is licensed only, by policy: install = false"
+    return "the licence was taken back"
 
 
 def owe_install(uow: UnitOfWork, install: Install, sender: str, *, after: float = 0.0) -> Owed:

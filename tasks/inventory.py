@@ -174,7 +174,7 @@ def _ask_due(services: Services) -> tuple[list[NewAction], bool]:
 
 def _is_there(device: Asked, senders: Collection[str], now: datetime) -> bool:
     heard = device.last_seen_at is not None and device.last_seen_at >= now - HEARD
-    return device.enrolled is True and device.sender in senders and heard
+    return device.enrolled is not False and device.sender in senders and heard
 
 
 def _past(uow: UnitOfWork, found: Sequence[Asked]) -> _Past:

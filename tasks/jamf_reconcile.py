@@ -3,8 +3,9 @@
 Nobody is gone because a read does not name him: pages move while they are read, and a server may hide what it has.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeVar
 
 import structlog
@@ -12,7 +13,10 @@ import structlog
 from clients.jamf import JamfPro
 from clients.jamf_records import Family
 from config.slots import Slot
+from domain.classification import digest
 from domain.errors import ActionError, TransientError
+from domain.facts import Stamp
+from domain.jamf_round import PARTS, told_of_round
 from state.destinations import note_failure, note_success, standing
 from state.unit_of_work import unit_of_work
 from tasks.deliver import Deliverer
@@ -69,25 +73,43 @@ class _Round:
     records: int = 0
 
     def work(self) -> None:
-        parts = (
-            self._version,
-            lambda: self._records("computer"),
-            lambda: self._records("mobile_device"),
-            self._policies,
-        )
-        failed = 0
-        for part in parts:
-            try:
-                part()
-            except ActionError as exc:
-                failed += 1
-                log.warning("jamf_not_read", sender=self.sender, records=self.records, error=str(exc))
-                if _is_away(exc):
-                    return
+        """Every part, unless the server is away; how that went is told, so that `windfall doctor` can say it."""
+        began = self.deliverer.outside.now()
+        ways: Mapping[str, Callable[[], None]] = {
+            "version": self._version,
+            "computers": lambda: self._records("computer"),
+            "mobile_devices": lambda: self._records("mobile_device"),
+            "policies": self._policies,
+        }
+        failed: dict[str, str] = {}
+        away: ActionError | None = None
+        for part in PARTS:
+            error = away or self._try(part, ways[part])
+            if error is not None:
+                failed[part] = str(error)
+                away = error if _is_away(error) else None
+        self._tell(failed, began)
         outside, destination = self.deliverer.outside, f"jamf:{self.sender}"
-        if failed < len(parts) and standing(outside.engine, destination).failures:
+        if away is None and len(failed) < len(PARTS) and standing(outside.engine, destination).failures:
             note_success(outside.engine, destination, outside.now())
-        log.info("jamf_read", sender=self.sender, records=self.records)
+        if failed:
+            without = ", ".join(failed)
+            log.warning("jamf_read_in_part", sender=self.sender, records=self.records, reason=f"without {without}")
+        else:
+            log.info("jamf_read", sender=self.sender, records=self.records)
+
+    def _try(self, part: str, read: Callable[[], None]) -> ActionError | None:
+        try:
+            read()
+        except ActionError as exc:
+            log.warning("jamf_not_read", sender=self.sender, kind=part, records=self.records, error=str(exc))
+            return exc
+        return None
+
+    def _tell(self, failed: Mapping[str, str], began: datetime) -> None:
+        outside, stamp = self.deliverer.outside, Stamp(at=began, rank=0, by=digest(self.sender, "round"))
+        with unit_of_work(outside.engine, outside.now()) as uow:
+            uow.jamf.tell_server(self.sender, told_of_round(failed, stamp), stamp)
 
     def _version(self) -> None:
         outside = self.deliverer.outside

@@ -13,6 +13,7 @@ from domain.clock import believed, rfc3339
 from domain.facts import Stamp
 from domain.jamf_device import JamfDevice
 from state.unit_of_work import UnitOfWork
+from tasks.jamf_remembering import remember_record
 
 LAG = timedelta(seconds=15)
 """A cluster's node may not have what another one has written for so long."""
@@ -32,8 +33,9 @@ def tell_records(uow: UnitOfWork, sender: str, records: Iterable[JamfRecord], be
             management_id=record.management_id,
         )
         by = digest(sender, record.family, record.jamf_id)
-        news = {**record.facts, "last_seen_at": None}
-        uow.jamf.tell_device(sender, record.family, device, news, Stamp(at=began - LAG, rank=RANK, by=by))
+        news, read = {**record.facts, "last_seen_at": None}, Stamp(at=began - LAG, rank=RANK, by=by)
+        uow.jamf.tell_device(sender, record.family, device, news, read)
+        remember_record(uow, sender, device, record.facts, read.at)
         for name, moment in (("checked_in_at", record.last_contact_at), ("inventory_at", record.report_at)):
             at, refused = believed(moment, began)
             if not refused:

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from domain.errors import ActionError, OutcomeNeverKnown, OutcomeUnknown, PermanentError, TransientError
 from domain.text import clipped
 from state.outbox import Claimed, NewAction, Settlement
-from tasks.effects import Needless, NotTried, Result, forgetting_secrets
+from tasks.effects import Needless, NotTried, Partly, Result, forgetting_secrets
 from tasks.notice import Notice, owed_for
+from tasks.owing import Owed
 from tasks.setup import Setup
 
 SCHEDULE = (5.0, 60.0, 300.0, 1_800.0, 7_200.0, 18_000.0, 36_000.0)
@@ -21,6 +22,8 @@ GATHERING = 120.0
 
 LONGEST_ERROR = 1000
 
+_HOUR = timedelta(hours=1)
+
 
 def settlement_of(claimed: Claimed, result: Result, now: datetime, *, jitter: float = 1.0) -> Settlement:
     """``jitter`` stretches the pause, so that what failed together is not tried together again."""
@@ -32,7 +35,7 @@ def settlement_of(claimed: Claimed, result: Result, now: datetime, *, jitter: fl
             attempt=claimed.attempt,
             until=claimed.until,
             state="done",
-            error=result.note if isinstance(result, Needless) else result,
+            error=result.note if isinstance(result, Needless | Partly) else result,
             arguments=forgetting_secrets(claimed),
         )
     error = clipped(str(result) or type(result).__name__, LONGEST_ERROR)
@@ -61,14 +64,27 @@ def given_back(claimed: Claimed) -> Settlement:
     return Settlement(id=claimed.id, attempt=claimed.attempt, until=claimed.until, state="released")
 
 
+def follow_ups(claimed: Claimed, result: Result, now: datetime) -> Iterator[NewAction]:
+    """What one attempt left undone, owed once under a key of its own and tried by the schedule from its beginning."""
+    if isinstance(result, Partly):
+        yield Owed(action=result.rest, key=f"rest:{claimed.id}", after=SCHEDULE[0]).record(now)
+
+
 def dead_notices(claimed: Claimed, settlement: Settlement, now: datetime, setup: Setup) -> Iterator[NewAction]:
-    """At most one per destination, kind and hour, whoever dies in it."""
+    """At most one per destination, kind and hour, whoever dies in it; the first to die gives its time and error."""
     if settlement.state != "dead" or claimed.kind in SILENT_KINDS:
         return
+    occasion = f"actions_dead:{claimed.destination}:{claimed.kind}"
     notice = Notice(
         name="actions_dead",
-        key=f"actions_dead:{claimed.destination}:{claimed.kind}:{now:%Y-%m-%dT%H}",
-        facts={"destination": claimed.destination, "kind": claimed.kind, "error": settlement.error},
+        key=f"{occasion}:{now:%Y-%m-%dT%H}",
+        facts={
+            "destination": claimed.destination,
+            "kind": claimed.kind,
+            "error": settlement.error,
+            "since": now.isoformat(),
+            "before": f"{occasion}:{now - _HOUR:%Y-%m-%dT%H}",
+        },
         after=GATHERING,
     )
     for owed in owed_for(notice, setup):

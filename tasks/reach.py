@@ -53,7 +53,7 @@ class Reach:
 
     def serial_keys(self, uow: UnitOfWork) -> set[str]:
         """Serial numbers of which one side may have changed, once the events were decided on."""
-        changed = {e.device_id or "" for e in self.devices if _may_enrol(e)}
+        changed = {e.device_id or "" for e in self.devices if _may_enrol(e) or _has_refused(e, uow)}
         ours = {_serial_of(uow, device_id) for device_id in changed}
         apples = {serial_key(pair.serial_number) for _, pair in self._pairs() if pair.serial_number}
         return (ours | apples) - {""}
@@ -103,6 +103,14 @@ def _may_enrol(event: DeviceEvent) -> bool:
 
 def _is_result(event: DeviceEvent) -> bool:
     return event.topic == CONNECT and event.command_uuid is not None
+
+
+def _has_refused(event: DeviceEvent, uow: UnitOfWork) -> bool:
+    """An install: a licence that came later may have been heard before."""
+    if event.channel_id is not None or event.status not in ("Error", "CommandFormatError"):
+        return False
+    command = uow.commands.answered_by(event.command_uuid or "", event.device_id or "")
+    return command is not None and command.request_type == "InstallApplication"
 
 
 def _serial_of(uow: UnitOfWork, device_id: str) -> str:

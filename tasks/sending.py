@@ -103,7 +103,7 @@ def _still_unknown(exc: ActionError) -> ActionError:
 
 
 def _send_again(letter: Letter, server: MicroMDM, now: datetime) -> Result:
-    """It was called before, and nobody knows with what success. What waits in the queue did arrive.
+    """It was called before, and nobody knows with what success, or how it was lost. What waits in the queue did arrive.
 
     What does not may have been answered already, and the answer be on its way to us: that is waited for.
     """
@@ -114,11 +114,14 @@ def _send_again(letter: Letter, server: MicroMDM, now: datetime) -> Result:
     except ActionError as exc:
         return _still_unknown(exc)
     if any(queued.command_uuid == letter.call.command_uuid for queued in queue):
-        return "the reply was lost; it was found in the device's queue"
+        found = "found in the device's queue"
+        return f"the reply was lost; it was {found}" if letter.call.sent_at is None else f"not sent again: {found}"
     if letter.call.called_at is not None and now - letter.call.called_at < ON_ITS_WAY:
         return OutcomeUnknown("the reply was lost, and it is not in the device's queue, or not any more")
     result = _send(letter, server)
-    return _still_unknown(result) if isinstance(result, ActionError) else result
+    if isinstance(result, ActionError):
+        return _still_unknown(result)
+    return "sent again: its server did not have it any more" if letter.call.sent_at else result
 
 
 def send_to_many(letters: Sequence[Letter], server: NanoMDM, outside: Outside) -> Iterator[Results]:

@@ -12,6 +12,7 @@ from pydantic_core import PydanticUndefined
 from config.sections import AppSettings, SenderSettings
 from config.settings import Settings
 from console import commands
+from ingest.sources import jamf
 
 PROJECT = Path(__file__).parents[1]
 README = (PROJECT / "README.md").read_text()
@@ -49,6 +50,14 @@ def table(model: type[BaseModel]) -> str:
 @pytest.mark.parametrize("model", [Settings, SenderSettings, AppSettings])
 def test_the_table_of_settings_is_that_of_the_code(model: type[BaseModel]) -> None:
     assert table(model) in SETTINGS
+
+
+def test_every_nginx_that_we_show_lets_pass_what_jamf_pro_may_send() -> None:
+    shown = [block for page in PAGES for block in re.findall(r"```nginx\n(.*?)```", page.read_text(), re.DOTALL)]
+
+    assert shown
+    for block in shown:
+        assert re.findall(r"client_max_body_size (\d+)m;", block) == [str(jamf.MAX_BODY // 1024**2)]
 
 
 def test_every_command_is_in_the_list() -> None:

@@ -1,10 +1,12 @@
 """`windfall command`: send one command to one device, or to a user of it."""
 
+import sys
 import time
 from datetime import UTC, datetime
 
 import click
 
+from console.argument_files import filled
 from console.commanding import Order, place, prepare, wait_for_answer
 from console.terminal import clean, clean_text, json_option, open_stores, print_fields, print_json
 from domain.commands import check, parse_arguments, shown
@@ -34,11 +36,13 @@ def command(
     """Send a command to a DEVICE: its id, UDID or serial number.
 
     TYPE is Apple's name of the command, DeviceInformation for one. An argument is KEY=VALUE, or KEY:=JSON for a list,
-    a number or a dictionary. With --wait it exits 1 unless the device acknowledges. A user may also be named as DEVICE
-    itself: UDID:UserID.
+    a number or a dictionary. KEY=@FILE takes the value from a file and KEY=@- from standard input, where no secret is
+    seen by others; a value that itself begins with @ is KEY=@@…. With --wait it exits 1 unless the device
+    acknowledges. A user may also be named as DEVICE itself: UDID:UserID.
     """
     with open_stores() as stores:
-        checked = check(request_type, parse_arguments(arguments), unchecked=bool(options["unchecked"]))
+        given = parse_arguments(filled(arguments, getattr(sys.stdin, "buffer", None)))
+        checked = check(request_type, given, unchecked=bool(options["unchecked"]))
         prepared = prepare(stores, checked, device, user=user)
         if options["dry_run"]:
             _rehearse(prepared, as_json=as_json)

@@ -13,6 +13,7 @@ from console.stores import Stores
 from domain.errors import DatabaseAway
 from state.queries.counts import Activity, activity, stuck_since
 from state.queries.database import DatabaseFacts, database_facts, revisions
+from state.queries.jamf_rounds import JamfRound, jamf_rounds
 
 PATIENCE = 8.0
 """Seconds; connecting alone may take five."""
@@ -20,10 +21,11 @@ PATIENCE = 8.0
 
 @dataclass(slots=True, kw_only=True)
 class DatabaseSeen:
-    """``active`` is None when the database could not tell."""
+    """``active`` and ``rounds`` are None when the database could not tell."""
 
     checks: list[Check] = field(default_factory=list)
     active: Mapping[str, Activity] | None = None
+    rounds: Mapping[str, JamfRound] | None = None
 
 
 def look_at_database(stores: Stores, now: datetime) -> DatabaseSeen:
@@ -51,6 +53,7 @@ def _look(stores: Stores, now: datetime) -> DatabaseSeen:
     seen.checks += effects_checks(stores.engine, now)
     seen.checks += fleet_checks(stores.engine, now)
     seen.active = activity(stores.engine, kinds_of(stores.settings), since=now - DAY)
+    seen.rounds = jamf_rounds(stores.engine)
     return seen
 
 

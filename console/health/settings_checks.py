@@ -23,8 +23,6 @@ def settings_checks(settings: Settings, active: Mapping[str, Activity] | None, n
         yield _sender(settings, name, active, now)
         if settings.senders[name].kind in MDM_KINDS and is_on(settings, name):
             yield _mdm_server(settings, name)
-        if settings.senders[name].reads_jamf:
-            yield _jamf_server(settings, name)
 
 
 def _api_token(settings: Settings) -> Check:
@@ -73,20 +71,3 @@ def _mdm_server(settings: Settings, name: str) -> Check:
     if sender.url or settings.sender_api_key(name).current():
         return warn(f"mdm:{name}", seen, "Set both, or neither.")
     return ok(f"mdm:{name}", seen)
-
-
-def _jamf_server(settings: Settings, name: str) -> Check:
-    """That nothing is read is a choice; wanting it and not saying where or as whom is none."""
-    sender = settings.senders[name]
-    secret = sender.account_secret
-    wanted = {
-        "url": sender.url,
-        "client_id (or username)": sender.account,
-        secret: sender.secret(secret).current(),
-    }
-    absent = [setting for setting, value in wanted.items() if not value]
-    if absent:
-        seen = f"is not read: nobody says its {' and '.join(absent)}"
-        return warn(f"jamf:{name}", seen, f"Set them in [senders.{name}], or neither `enrich` nor `reconcile_every`.")
-    ways = {"after its events": sender.enrich, "now and then": sender.reconcile_every is not None}
-    return ok(f"jamf:{name}", f"is read {' and '.join(way for way, is_on in ways.items() if is_on)}")

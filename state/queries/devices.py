@@ -14,6 +14,7 @@ from state.queries.inventory import history_of, inventory_of
 from state.queries.pages import Filters, Page, Question, page, ready, text_value, true_or_false
 from state.queries.reading import reading
 from state.queries.same_device import same_device
+from state.records import OURS
 from state.schema import devices, user_channels
 
 FILTERS: Filters = {
@@ -137,5 +138,5 @@ def _shown(row: Mapping[Any, Any], names: tuple[str, ...]) -> JSONObject:
 
 
 def _facts(facts: Facts) -> JSON:
-    """Under the vendor's names; those of our own making begin in lower case and are shown as fields."""
-    return {name: {"value": known[0], "at": known[1]} for name, known in sorted(facts.items()) if name[:1].isupper()}
+    """Under the vendor's names; those of our own making are shown as fields."""
+    return {name: {"value": known[0], "at": known[1]} for name, known in sorted(facts.items()) if name not in OURS}

@@ -32,7 +32,7 @@ _HOPS = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Same:
-    """The records of one thing, oldest id first, and what is wrong with them.
+    """The records of one thing, those heard last first, and what is wrong with them.
 
     A conflict is `{"field", "value", "other", "records"}`: records that share ``value`` of ``field`` (`serial_number`
     or `udid`) and differ in ``other``, each as `{"source", "id", "serial_number", "udid"}`. Values that merely differ,
@@ -79,10 +79,16 @@ def same_device(
     left_out = {(source, identifier) for source, ids in at_hand for identifier in ids}
     shown = [(source, row) for source, row in ours if (source, row["id"]) not in left_out]
     return Same(
-        mdm=[ready({name: row[name] for name in MDM_FIELDS}) for source, row in shown if source == "mdm"],
-        jamf=[ready({name: row[name] for name in JAMF_FIELDS}) for source, row in shown if source == "jamf"],
+        mdm=_last_seen_first(ready({name: row[name] for name in MDM_FIELDS}) for of, row in shown if of == "mdm"),
+        jamf=_last_seen_first(ready({name: row[name] for name in JAMF_FIELDS}) for of, row in shown if of == "jamf"),
         conflicts=_conflicts(ours, others),
     )
+
+
+def _last_seen_first(records: Iterable[JSONObject]) -> list[JSONObject]:
+    """Those that nobody has heard last; of the same moment by id."""
+    by_id = sorted(records, key=lambda record: record["id"])
+    return sorted(by_id, key=lambda record: record["last_seen_at"] or "", reverse=True)
 
 
 def _named(connection: Connection, name: str) -> _Found:

@@ -106,7 +106,8 @@ installs = Table(
     Column("installed_at", Moment),
     Column("installed_by", String(32)),
     Column("installed_command_uuid", String(LONGEST_ID)),
-    # When the device is asked for its apps next, and how often it was.
+    # When the device is asked for its apps next, and how often it was; before it has acknowledged, how often it said
+    # that its licence is not there yet.
     Column("next_check_at", Moment),
     Column("checks", Integer, nullable=False),
     Column("created_at", Moment, nullable=False),

@@ -2,13 +2,20 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import ClassVar
 
+from clients.micromdm import MicroMDM
 from clients.nanomdm import MOST_IDS, NanoMDM
 from domain.errors import ActionError, TransientError
 from state.outbox import Claimed
-from tasks.effects import Needless, Results
+from state.resending import send_anew, silent_commands
+from tasks.effects import Needless, Result, Results
 from tasks.outside import Outside
+from tasks.sending import ON_ITS_WAY
+
+SILENCE = timedelta(hours=1)
+"""So long after a command went out without an answer, MicroMDM is asked whether it still has it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,14 +42,38 @@ class Push:
                 yield _push_many(claimed[start : start + MOST_IDS], server)
         else:
             for one in claimed:
-                try:
-                    server.push(str(one.arguments["device_id"]))
-                except TransientError as exc:
-                    yield [(one, exc if exc.down else f"not pushed: {exc}")]
-                except ActionError as exc:
-                    yield [(one, exc)]
-                else:
-                    yield [(one, None)]
+                yield [(one, _push_one(cls(**one.arguments), server, outside))]
+
+
+def _push_one(push: Push, server: MicroMDM, outside: Outside) -> Result:
+    try:
+        anew = _send_lost_anew(push, server, outside)
+        server.push(push.device_id)
+    except TransientError as exc:
+        return exc if exc.down else f"not pushed: {exc}"
+    except ActionError as exc:
+        return exc
+    return f"sent anew what its server had lost: {anew} commands" if anew else None
+
+
+def _send_lost_anew(push: Push, server: MicroMDM, outside: Outside) -> int:
+    """Owe again what the device has not answered and MicroMDM, which says 201 before it stores, does not have.
+
+    What was handed out to the device stays in the queue until it is answered; the answer to what has left it may be on
+    its way to us, and is waited for. How many there were.
+    """
+    now = outside.now()
+    silent = silent_commands(outside.engine, push.device_id, push.sender, sent_before=now - SILENCE)
+    if not silent:
+        return 0
+    try:
+        queue = server.queue(push.device_id)
+    except TransientError as exc:
+        if exc.down:
+            raise
+        return 0
+    lost = silent.keys() - {queued.command_uuid for queued in queue}
+    return len(send_anew(outside.engine, [silent[command_uuid] for command_uuid in lost], at=now + ON_ITS_WAY))
 
 
 def _push_many(claimed: Sequence[Claimed], server: NanoMDM) -> Results:

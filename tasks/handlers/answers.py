@@ -1,7 +1,6 @@
 """What a device answers to commands of ours: each once, however often it is repeated; installs go on from there."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 from domain.app_state import ALREADY_UNDER_WAY
 from domain.device_event import CONNECT, LONGEST_ID, DeviceEvent
@@ -13,13 +12,11 @@ from state.unit_of_work import UnitOfWork
 from tasks.following import first_check
 from tasks.installing import owe_install
 from tasks.owing import Owed
+from tasks.pushing import pause_after
 from tasks.registry import on
 
 RETRIES = (10.0, 60.0, 300.0, 900.0, 3_600.0, 10_800.0)
 """Seconds before the 2nd, 3rd, … install command, while the device cannot get the licence that Apple has confirmed."""
-
-NOT_NOW = timedelta(minutes=5)
-"""After so long a device that said NotNow is pushed; it asks by itself only when that was the last thing it said."""
 
 FINAL = ("Acknowledged", "Error", "CommandFormatError")
 
@@ -53,7 +50,8 @@ def answered(event: DeviceEvent, uow: UnitOfWork) -> Iterator[Owed]:
     install = uow.installs.of_command(command.id, command.device_id)
     waits = install is not None and install.state in expecting
     if event.status == "NotNow" and command.state != VOID:
-        command.change(state="NotNow", error=None, next_push_at=uow.now + NOT_NOW)
+        pause = pause_after(command.pushes)
+        command.change(state="NotNow", error=None, next_push_at=uow.now + pause if pause else None)
         if install is not None and waits and install.state in UNHEARD:
             _has_it(install, command, uow)
         return
@@ -94,18 +92,24 @@ def _go_on(install: Install, command: Command, event: DeviceEvent, uow: UnitOfWo
     install.change(uow.now, sent_at=install.sent_at or command.called_at or uow.now)
     if event.status == "Acknowledged" or under_way:
         _accepted(install, event, uow)
-    elif says(chain, LICENSE_NOT_THERE_YET) and install.tries <= len(RETRIES):
-        pause = RETRIES[install.tries - 1]
-        install.change(uow.now, reason=f"{_words(event)}; tried again after {pause:.0f} s")
+    elif says(chain, LICENSE_NOT_THERE_YET) and install.checks < len(RETRIES):
+        # Not `tries`: a licence that comes back has all of these before it again.
+        pause = RETRIES[install.checks]
+        install.change(uow.now, checks=install.checks + 1, reason=f"{_words(event)}; tried again after {pause:.0f} s")
         yield owe_install(uow, install, command.sender, after=pause)
     else:
-        install.change(uow.now, state="failed", reason=_words(event), next_check_at=None)
+        bundle_id = _bundle_id(event) or install.bundle_id
+        install.change(uow.now, state="failed", reason=_words(event), bundle_id=bundle_id, next_check_at=None)
+
+
+def _bundle_id(event: DeviceEvent) -> str | None:
+    named = event.payload.get("Identifier")
+    return storable(named) if isinstance(named, str) and 0 < len(named) <= LONGEST_ID else None
 
 
 def _accepted(install: Install, event: DeviceEvent, uow: UnitOfWork) -> None:
     """The device has begun, which proves nothing yet: from now on it is asked until it says that the app is there."""
-    named = event.payload.get("Identifier")
-    bundle_id = storable(named) if isinstance(named, str) and 0 < len(named) <= LONGEST_ID else install.bundle_id
+    bundle_id = _bundle_id(event) or install.bundle_id
     install.change(
         uow.now,
         state="acknowledged" if bundle_id else "stuck",

@@ -3,8 +3,8 @@
 from domain.clock import rfc3339
 from domain.jamf_event import JamfEvent
 from domain.json_types import JSONObject
-from state.keys import jamf_device_id
 from state.unit_of_work import UnitOfWork
+from tasks.jamf_remembering import remember_record
 from tasks.registry import on
 
 TIMES = {
@@ -28,9 +28,6 @@ TIMES = {
 ENROLLED = {"ComputerAdded": True, "MobileDeviceEnrolled": True, "MobileDeviceUnEnrolled": False}
 """No event tells that a computer has left."""
 
-REMEMBERED = ("osVersion", "deviceName", "ipAddress", "reportedIpAddress")
-"""Facts of which earlier values stay. The first address is the one that the server saw, the second the device's own."""
-
 
 @on(*TIMES)
 def record_jamf_device(event: JamfEvent, uow: UnitOfWork) -> None:
@@ -51,12 +48,6 @@ def record_jamf_device(event: JamfEvent, uow: UnitOfWork) -> None:
 
 @on(*TIMES)
 def remember_jamf_device(event: JamfEvent, uow: UnitOfWork) -> None:
-    """Values that facts of a record have had; whoever shows a device shows those of its records too."""
-    device = event.device
-    if device is None:
-        return
-    identifier = jamf_device_id(event.sender, device.family, device)
-    for name in REMEMBERED:
-        value = device.facts.get(name)
-        if isinstance(value, str):
-            uow.inventory.saw(identifier, name, value, event.occurred_at)
+    """Values that facts of a record have had."""
+    if event.device is not None:
+        remember_record(uow, event.sender, event.device, event.device.facts, event.occurred_at)

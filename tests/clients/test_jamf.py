@@ -88,6 +88,21 @@ def test_many_come_in_pages_also_from_a_server_that_gives_smaller_ones(most_on_p
     assert max(map(len, pages)) == min(PAGE, most_on_page)
 
 
+@pytest.mark.parametrize("family", ["computer", "mobile_device"])
+def test_who_is_renamed_while_pages_are_read_moves_nobody_to_another_page(family):
+    with JamfApi(build=replace(NEW, most_on_page=1)) as server:
+        stock(server, mobiles=3)
+        known = server.catalog.computers if family == "computer" else server.catalog.mobiles
+        pages = client(server).records(family)
+        found = [record.jamf_id for record in next(pages)]
+        first = known[int(found[0])]
+        known[int(found[0])] = replace(first, fields={**first.fields, "deviceName": "zzz"})
+
+        found += [record.jamf_id for page in pages for record in page]
+
+    assert found == [str(number) for number in sorted(known)]
+
+
 def test_nobody_is_an_empty_list(server):
     server.catalog.computers.clear()
 
@@ -127,15 +142,15 @@ def test_a_balancers_page_in_place_of_a_record_does_not_mean_that_it_is_gone(new
     assert pro.record("computer", "1").jamf_id == "1"
 
 
-def test_policies_have_names_that_are_remembered_with_those_that_are_not_there(new_server):
+def test_names_of_policies_are_remembered_and_that_there_is_none_is_not(new_server):
     now = [0.0]
     pro = client(new_server, monotonic=lambda: now[0])
 
     assert [pro.policy_name(number) for number in ("501", "999", "501", "999")] == ["Policy 501; ring 1", None] * 2
-    assert new_server.count(path="/JSSResource/policies") == 2
+    assert new_server.count(path="/JSSResource/policies/id/501") == 1
 
     new_server.catalog.policies.update({501: "renamed", 999: "new"})
-    assert (pro.policy_name("501"), pro.policy_name("999")) == ("Policy 501; ring 1", None)
+    assert (pro.policy_name("501"), pro.policy_name("999")) == ("Policy 501; ring 1", "new")
     now[0] = jamf.NAME_AGE
     assert (pro.policy_name("501"), pro.policy_name("999")) == ("renamed", "new")
     assert pro.policy_names() == {"501": "renamed", "502": "Policy 502; ring 1", "999": "new"}

@@ -1,4 +1,4 @@
-"""What a Jamf Pro must not be believed: pages without end, lists that are none, records of somebody else."""
+"""What a Jamf Pro must not be believed: endless pages, lists that are none, records of somebody else; and old ones."""
 
 import pytest
 
@@ -82,3 +82,31 @@ def test_a_record_of_somebody_else_is_no_answer(far_end):
 def test_a_page_without_a_version_is_an_error(far_end, page):
     with pytest.raises((TransientError, PermanentError), match="answered 200"):
         far(far_end, answer(404), answer(200, page)).version()
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_a_server_that_has_no_word_for_its_health_is_asked_for_its_version(far_end, status):
+    """Behind addresses that are none some servers want a token first."""
+    far_end.steps = [answer(status), TOKEN, answer(200, {"version": "10.20.0-t1"})]
+    pro = JamfPro(far_end.url, login())
+
+    assert (pro.is_healthy(), pro.version()) == (True, "10.20.0-t1")
+
+
+@pytest.mark.parametrize("is_user", [False, True])
+def test_a_server_without_tokens_has_its_version_on_its_log_in_page(far_end, is_user):
+    page = answer(200, b'<meta name="version" content="9.93.1">')
+    tries = 1 if is_user else 2
+    far_end.steps = [answer(404)] * tries + [page]
+
+    assert JamfPro(far_end.url, login(is_user=is_user)).version() == "9.93.1"
+    assert [arrival.method for arrival in far_end.arrivals] == ["POST"] * tries + ["GET"]
+
+
+def test_what_is_no_jamf_pro_at_all_is_said_to_be_none(far_end):
+    far_end.steps = [answer(404), answer(404), answer(200, b"<html>Welcome</html>")]
+
+    with pytest.raises(TransientError, match=r"is this the URL of a Jamf Pro\?") as caught:
+        JamfPro(far_end.url, login()).version()
+
+    assert caught.value.down

@@ -1,5 +1,7 @@
 """A mail through a server that refuses, drips or breaks off at every point of the conversation."""
 
+from dataclasses import replace
+
 import pytest
 
 from clients.letter import Mail
@@ -100,6 +102,13 @@ def test_those_who_are_refused_are_named_and_the_others_have_it(mail_end, mailer
         "RCPT TO",
         "RCPT TO",
     ]
+
+
+def test_those_who_have_it_are_named_in_the_mail_to_the_others_and_do_not_get_it_again(mail_end, mailer):
+    assert mailer.send(replace(MAIL, only=["b@example.com"])) == []
+
+    assert [line for line in mail_end.lines if line.lower().startswith("rcpt")] == ["rcpt TO:<b@example.com>"]
+    assert "To: a@example.com, b@example.com\r\n" in mail_end.lines
 
 
 @pytest.mark.parametrize(("last", "kind"), [(b"550 nobody\r\n", PermanentError), (b"450 later\r\n", TransientError)])

@@ -94,11 +94,11 @@ def client(open_app: Callable[..., Flask], settings: Settings) -> FlaskClient:
 def run_windfall(tmp_path: Path, redis_location: str, redis_client: Redis) -> Callable[..., Result]:
     """`windfall` with arguments, in this process; upper-case keywords are settings."""
 
-    def run(*arguments: str, **settings: str) -> Result:
+    def run(*arguments: str, stdin: str | None = None, **settings: str) -> Result:
         environment = {f"WINDFALL_{name}": value for name, value in settings.items()}
         secrets = {f"WINDFALL_SENDER_{name.upper()}_SECRETS": secret for name, secret in SECRETS.items()}
         common = {"WINDFALL_HOME": str(tmp_path / "home"), "WINDFALL_REDIS_URL": redis_location}
-        return CliRunner().invoke(windfall, arguments, env={**common, **secrets, **environment})
+        return CliRunner().invoke(windfall, arguments, input=stdin, env={**common, **secrets, **environment})
 
     return run
 

@@ -12,6 +12,7 @@ from tasks.process import process
 from tests.console.conftest import with_token
 from tests.databases import BOTH_DATABASES
 from tests.deliveries import MINUTE, NOON, UDID, check_in, envelope
+from tests.deliveries import answer as told
 from tests.owed import APP, MDM, SETUP, apple, assigned, attempt, enrol
 
 SECRET = "987654"
@@ -195,10 +196,35 @@ def test_what_may_have_happened_is_tried_again_only_when_somebody_says_so(client
     assert allowed.status_code == 202
 
 
-def test_a_retry_that_cannot_be_says_why(client, services):
+def test_a_command_that_its_device_does_not_answer_may_be_sent_again(client, services):
     enrol(services)
     identifier = client.post("/api/commands", json=COMMAND).json["id"]
     attempt(services, "done")
+
+    assert client.post(f"/api/actions/{identifier}/retry", json={}).status_code == 202
+    assert client.get(f"/api/actions/{identifier}").json["state"] == "pending"
+
+
+def test_an_install_that_its_device_refused_is_tried_again(client, services):
+    enrol(services)
+    process([assigned("C02XYZ")], services)
+    (identifier,) = attempt(services, "done")
+    (install,) = client.get("/api/installs").json["items"]
+    process([envelope(told("Error", command_uuid=install["command_uuid"]))], services)
+
+    answer = client.post(f"/api/actions/{identifier}/retry")
+
+    assert (answer.status_code, answer.json) == (202, {"id": identifier, "destination": MDM, "install": "waiting"})
+    (install,) = client.get("/api/installs").json["items"]
+    assert (install["state"], install["reason"]) == ("waiting", None)
+
+
+def test_a_retry_that_cannot_be_says_why(client, services):
+    enrol(services)
+    ordered = client.post("/api/commands", json=COMMAND).json
+    identifier = ordered["id"]
+    attempt(services, "done")
+    process([envelope(told("Acknowledged", command_uuid=ordered["command_uuid"]))], services)
 
     for path, body, status, words in (
         (f"/api/actions/{identifier}/retry", {}, 409, "it is done"),

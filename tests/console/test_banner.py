@@ -64,6 +64,27 @@ def test_a_curl_line_reads_the_secret_where_it_is(settings: Settings, tmp_path: 
     assert '-u "windfall:$SECRET"' in lines["jamf-eu"]
 
 
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ({}, "algorithm sha256, header X-Signature, secret hush"),
+        ({"ALGORITHM": "sha512", "ENCODING": "base64"}, "algorithm sha512, header X-Signature in base64, secret hush"),
+        ({"PREFIX": "v1="}, "algorithm sha256, header X-Signature after 'v1=', secret hush"),
+    ],
+)
+def test_a_sender_that_must_sign_is_told_how(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings, more: dict[str, str], expected: str
+) -> None:
+    for key, value in {"HEADER": "X-Signature", **more}.items():
+        monkeypatch.setenv(f"WINDFALL_SENDER_JAMF_EU_SIGNATURE_{key}", value)
+
+    text = banner(load_settings(), show_secrets=True, at=NOW)
+
+    url = "http://127.0.0.1:8000/webhooks/jamf-eu"
+    [said] = [line for line in text.splitlines() if line.startswith(f"  set     Webhook URL {url},")]
+    assert said == f"  set     Webhook URL {url}, authentication type HASH_SIGNATURE, {expected}"
+
+
 def test_a_curl_line_signs_where_the_sender_must(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
     monkeypatch.setenv("WINDFALL_SENDER_JAMF_EU_SIGNATURE_HEADER", "X-Signature")
     monkeypatch.setenv("WINDFALL_SENDER_JAMF_EU_SIGNATURE_PREFIX", "v1=")

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import select
 
 from clients.micromdm import MicroMDM
 from console.commanding import wait_for_answer
@@ -11,6 +12,7 @@ from domain.commands import Command, payload
 from simulators.micromdm_api import MicroMDMApi
 from state.destinations import note_failure
 from state.queries.commands import one_command
+from state.schema import actions
 from tasks.process import process
 from tests.databases import BOTH_DATABASES
 from tests.deliveries import UDID, answer, envelope
@@ -30,8 +32,8 @@ def services(services):
 def windfall(run_windfall, database_location):
     """Runs a command on the test's database, with a MicroMDM that is configured; expects it to end well."""
 
-    def run(*arguments, exit_code=0, **settings):
-        result = run_windfall(*arguments, **{"DATABASE_URL": database_location, **SERVER, **settings})
+    def run(*arguments, exit_code=0, stdin=None, **settings):
+        result = run_windfall(*arguments, stdin=stdin, **{"DATABASE_URL": database_location, **SERVER, **settings})
         assert result.exit_code == exit_code, result.output
         return result.output
 
@@ -85,6 +87,66 @@ def test_a_dry_run_prints_the_plist_without_secrets_and_owes_nothing(windfall, s
     assert "<string>[secret]</string>" in plist
     assert PIN not in plist
     assert item["command"] == {"RequestType": "InstallProfile", "Payload": "[6 bytes of data]"}
+    assert document(windfall("actions", "--json"))["items"] == []
+
+
+def arguments_of(engine):
+    """As the newest command is owed: with its secrets."""
+    with engine.connect() as connection:
+        return connection.scalar(select(actions.c.arguments).order_by(actions.c.id.desc()).limit(1))["arguments"]
+
+
+def test_values_are_read_from_files_and_standard_input_where_nobody_sees_them(windfall, services, tmp_path):
+    enrol(services)
+    (tmp_path / "pin").write_text(f"{PIN}\n")
+    (tmp_path / "options").write_text('["a.b","c.d"]\n')
+    payload_lines = "Zm9v\nYmFy\n"
+
+    windfall("command", UDID, "DeviceLock", f"PIN=@{tmp_path / 'pin'}", "Message=@@home = ü")
+    locked = arguments_of(services.engine)
+    windfall("command", UDID, "InstalledApplicationList", f"Identifiers:=@{tmp_path / 'options'}")
+    listed = arguments_of(services.engine)
+    windfall("command", UDID, "InstallProfile", "Payload=@-", stdin=payload_lines)
+
+    assert locked == {"PIN": PIN, "Message": "@home = ü"}
+    assert listed == {"Identifiers": ["a.b", "c.d"]}
+    assert arguments_of(services.engine) == {"Payload": "Zm9vYmFy"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("PIN=@{folder}/none",), "argument 1 names a file that cannot be read: No such file or directory"),
+        (("PIN=@{folder}",), "argument 1 names a file that cannot be read: Is a directory"),
+        (("Message=a", "PIN=@"), "argument 2 names no file after @"),
+        (("PIN=@-",), "argument 1 is empty where it is read from"),
+        (("PIN=@{folder}/bytes",), "argument 1 is no text in UTF-8; data is given as base64"),
+        (("PIN=@{folder}/large",), "argument 1 is larger than 8388608 bytes"),
+        (("PIN=123456", "PIN=@{folder}/pin"), "argument 2 is read from somewhere, and its key is given again"),
+        (("Message=@-", "PIN=@-"), "argument 2 is standard input again, which can be read once"),
+        (("PIN:=@{folder}/word",), "argument 1 is not JSON after :="),
+    ],
+)
+def test_a_value_that_cannot_be_read_is_said_by_its_place_and_owes_nothing(
+    windfall, services, tmp_path, arguments, words
+):
+    enrol(services)
+    for name, content in {"pin": PIN, "bytes": b"\xff\xfe", "large": "1" * (8 * 1024**2 + 1), "word": "secret"}.items():
+        (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    stdin = "Lost\n" if len(arguments) == 2 else None
+
+    said = windfall(
+        "command",
+        UDID,
+        "DeviceLock",
+        *(each.format(folder=tmp_path) for each in arguments),
+        stdin=stdin,
+        exit_code=1,
+    )
+
+    assert words in said
+    assert len(said.splitlines()) == 1
+    assert not [leak for leak in (PIN, str(tmp_path), "secret") if leak in said]
     assert document(windfall("actions", "--json"))["items"] == []
 
 

@@ -33,7 +33,15 @@ def refused(refusal):
         ({"state": "dead", "verdict": refused("it is gone")}, "It is not simply tried again: it is gone."),
         ({"state": "done", "attempts": 1}, "It is done; it was tried once."),
         ({"state": "done", "command": {"state": "sent", "error": None}}, "has not answered yet"),
+        (
+            {"state": "done", "command": {"state": "sent", "error": None}, "verdict": refused(None)},
+            "If it should have by now, `windfall actions retry a1` sends the command again",
+        ),
         ({"state": "done", "command": {"state": "Error", "error": "bad"}}, "Its device answered Error: bad"),
+        (
+            {"state": "done", "verdict": Verdict(id="a1", destination="mail", refusal=None, anew=True)},
+            "Its install has failed: `windfall actions retry a1` has it tried again, by a new command.",
+        ),
         ({"command": {"state": "void", "error": "gone"}}, "will not be sent, nobody needs it any more: gone"),
     ],
 )

@@ -177,27 +177,6 @@ def test_an_mdm_server_that_takes_no_commands_is_a_hint_and_half_of_one_a_warnin
     assert "set WINDFALL_NANOMDM_API_KEY" in seen["mdm:nanomdm"].seen
 
 
-def test_a_jamf_pro_that_is_to_be_read_and_cannot_be_is_a_warning(make_settings, database_location, redis_client):
-    login = {"url": "https://jamf.example", "client_id": "c", "client_secret": "s"}
-    senders = {
-        "jamf": {"secrets": "s"},
-        "whole": {"kind": "jamf", "enrich": True, "reconcile_every": 600, **login},
-        "half": {"kind": "jamf", "enrich": True, "url": "https://jamf.example", "username": "u"},
-        "none": {"kind": "jamf", "reconcile_every": 600},
-    }
-    stores = Stores(settings=make_settings(database_url=database_location, senders=senders))
-
-    seen = checks(stores)
-    stores.close()
-
-    found = {name: (check.status, check.seen) for name, check in seen.items() if name.startswith("jamf:")}
-    assert found == {
-        "jamf:whole": ("ok", "is read after its events and now and then"),
-        "jamf:half": ("warn", "is not read: nobody says its password"),
-        "jamf:none": ("warn", "is not read: nobody says its url and client_id (or username) and client_secret"),
-    }
-
-
 @BOTH_DATABASES
 def test_certificates_that_expire_are_a_hint_with_how_to_list_them(stores, services):
     now = services.now()

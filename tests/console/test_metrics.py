@@ -10,8 +10,13 @@ from prometheus_client.parser import text_string_to_metric_families
 from config.contract import INBOXES
 from config.inbox import Inboxes
 from config.refusals import add_refusals
+from console.metrics import StoresCollector, render_metrics
+from console.stores import Stores
+from domain.facts import Stamp
+from domain.jamf_round import told_of_round
 from ingest.spool import Spool
 from state.destinations import note_failure
+from state.unit_of_work import unit_of_work
 from tasks.process import bury, process
 from tests.certificates import has_certificates
 from tests.databases import BOTH_DATABASES
@@ -92,6 +97,22 @@ def test_what_is_owed_and_who_is_paused_is_told(client, services):
     assert seen[owed("dead")] == seen[("windfall_installs", "failed")] == 1
     assert owed("pending") not in seen
     assert seen[("windfall_destination_paused", MDM)] == 1
+
+
+def test_how_much_of_a_jamf_pro_could_not_be_read_is_told(make_settings, database_location, services):
+    senders = {name: {"kind": "jamf", "reconcile_every": 600} for name in ("jamf", "new")} | {"off": {"kind": "jamf"}}
+    stamp = Stamp(at=services.now(), rank=0, by="x")
+    with unit_of_work(services.engine, services.now()) as uow:
+        for name in ("jamf", "off"):
+            uow.jamf.tell_server(name, told_of_round({"computers": "403", "policies": "401"}, stamp), stamp)
+    stores = Stores(settings=make_settings(database_url=database_location, senders=senders))
+
+    lines = render_metrics(StoresCollector(stores, services.now)).decode().splitlines()
+    stores.close()
+
+    assert [line for line in lines if line.startswith("windfall_jamf_parts_not_read")] == [
+        'windfall_jamf_parts_not_read{sender="jamf"} 2.0'
+    ]
 
 
 @BOTH_DATABASES

@@ -30,7 +30,13 @@ def test_a_guessed_encoding_is_flagged(content_type, encoding, prolog, flags):
 
 @pytest.mark.parametrize(
     ("body", "flags"),
-    [(b"payload=%7B%22a%22%3A%22%F8%22%7D", ("latin1",)), (b"from=relay&payload=%7B%22a%22%3A%22%C3%B8%22%7D", ())],
+    [
+        (b"payload=%7B%22a%22%3A%22%F8%22%7D", ("latin1",)),
+        (b"from=relay&payload=%7B%22a%22%3A%22%C3%B8%22%7D", ()),
+        ('payload={"a":"ø"}'.encode(), ()),
+        ('payload={"a":"ø"}'.encode("iso-8859-1"), ("latin1",)),
+        ('\ufeff\r\nfrom=Søren&payload=%7B"a":"ø"}'.encode(), ()),
+    ],
 )
 def test_a_form_is_read_as_its_payload(body, flags):
     assert document_of("jamf", body) == {"a": "ø"}

@@ -13,6 +13,7 @@ def length(secret: bytes) -> str:
     ("body", "scrubbed", "names"),
     [
         (b'"password" : "a\\"bc", "name": "x"', b'"password" : "redacted:5", "name": "x"', ("password",)),
+        (rb'"pass\u0077or\u0064": "abc"', rb'"pass\u0077or\u0064": "redacted:3"', ("password",)),
         (b'"pin": 1234}', b'"pin": "redacted:4"}', ("pin",)),
         (b'"pin": null, "secret": [ ], "token":', b'"pin": null, "secret": [ ], "token":', ()),
         (b'"secret": ["a", "b"], "name": 1', b'"secret": "redacted:21"', ("secret",)),

@@ -26,6 +26,7 @@ from state.commands import OPEN
 from state.engine import is_database_trouble, open_engine
 from state.ordering import give_up
 from state.outbox import Settlement, claim, settle
+from state.resending import send_anew
 from state.retrying import retry
 from state.schema import actions, commands
 from tasks.following import follow
@@ -38,7 +39,7 @@ from tests.deliveries import NOON, answer, check_in, envelope, managed
 from tests.faults.decided import APPS, check
 
 SENDERS = ("micromdm", "eu")
-WORK = ("process", "claim", "settle", "follow", "heal", "push", "retry", "clear")
+WORK = ("process", "claim", "settle", "follow", "heal", "push", "anew", "retry", "clear")
 LONGEST = 600.0
 NO_LICENSE = [{"ErrorCode": 9610, "ErrorDomain": "ASDServerErrorDomain"}]
 
@@ -241,6 +242,8 @@ def _deliver(hand: Hand) -> None:
 def _beat(hand: Hand) -> None:
     for name, job in (("follow", follow), ("heal", owe_installs), ("push", push_again)):
         hand.persist(name, lambda job=job: job(hand.services))
+    sent = [row.id for row in hand.read(select(commands.c.id).where(commands.c.state == "sent").limit(20))]
+    hand.persist("anew", lambda: send_anew(hand.engine, sent, at=hand.stress.now()))
 
 
 def _people(hand: Hand) -> None:

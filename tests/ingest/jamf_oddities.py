@@ -81,12 +81,19 @@ ODD: dict[str, bytes | tuple[bytes, dict[str, str]]] = {
     "form with XML": (form(marked("<a>4</a>")), {"Content-Type": "application/x-www-form-urlencoded"}),
     "form that says it is JSON": form(said(f'{{"deviceName": {json.dumps(NAME)}}}')),
     "form, Latin-1 inside": form(latin1(said('{"room": "Café"}'))),
+    "form, as it is": b"payload=" + said('{"room": "Café"}'),
+    "form, as it is, Latin-1": b"payload=" + latin1(said('{"room": "Crème"}')),
+    "form after a BOM": BOM + form(said("[8]")),
     "gzip": (gzip.compress(said("[5]")), {"Content-Encoding": "gzip"}),
     "a large group": said(GROUP, name='"SmartGroupComputerMembershipChange"'),
     "form about forms": form(said('{"deviceName": "a&payload=b"}')),
     "text about forms": said('{"deviceName": "a&payload=b"}'),
     "a password, XML": marked("<targetUser><password>pa55</password></targetUser>", name="SCEPChallenge"),
     "a password, form": form(said('{"targetUser": {"password": "pa55"}}', name='"SCEPChallenge"')),
+    "a password, form after a BOM": BOM + form(said('{"a": {"password": "pa55"}}', name='"SCEPChallenge"')),
+    "a password, form as it is": b"payload=" + said('{"ö": {"password": "pa55"}}', name='"SCEPChallenge"'),
+    "a password, text about forms after a BOM": BOM
+    + said('{"scepServerUrl": "https://ca.example/?a=1&payload=2", "b": {"password": "pa55"}}', name='"SCEPChallenge"'),
     "a password": said('{"targetUser": {"password": "pa55"}, "targetDevice": "text"}', name='"SCEPChallenge"'),
 }  # fmt: skip
 """Each is an event: 200."""
@@ -129,6 +136,10 @@ NO_EVENT: dict[str, bytes] = {
     "a form without payload": b"event=x&name=y",
     "an empty payload": b"payload=",
     "a payload that is no event": form(b"[]"),
+    "a form in a form, with a password": form(form(said('{"password": "pa55"}'))),
+    "a form whose field is not ours": b"json=" + quote_plus(said('{"password": "pa55"}')).encode(),
+    "a form that is torn": b"payload=" + said('{"room": "R&D", "targetUser": {"password": "Q&Apa55"}}'),
+    "a form after a BOM that is cut short": BOM + form(said('{"password": "pa55"}')[:-3]),
     "forms in forms": b"payload=" * 5_000 + quote_plus(said()).encode(),
     "bytes of something else": bytes(range(256)),
 }

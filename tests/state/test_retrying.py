@@ -140,9 +140,35 @@ def test_what_surely_did_not_erase_a_device_needs_no_such_word(services):
     assert ask(services, identifier) is None
 
 
+@pytest.mark.parametrize("again", [False, True])
+def test_a_command_that_its_device_does_not_answer_is_sent_again_and_looked_for_first(engine, services, again):
+    enrol(services)
+    process([assigned("C02XYZ")], services)
+    (identifier,) = attempt(services, "done")
+    before = read_calls(engine, [identifier])[identifier]
+
+    assert ask(services, identifier, again=again) is None
+
+    call, item = read_calls(engine, [identifier])[identifier], one_action(engine, identifier)
+    assert (call.state, call.called_at) == ("pending", before.called_at)
+    assert (call.command_uuid, before.state) == (before.command_uuid, "sent")
+    assert (item["state"], item["attempts"]) == ("pending", 0)
+    assert list_installs(engine, Question()).items[0]["state"] == "command_sent"
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_what_a_server_took_and_must_not_happen_twice_is_ordered_anew_or_not_at_all(services, again):
+    identifier = ordered(services, "EraseDevice")
+    attempt(services, "done")
+
+    assert "look at the device first" in ask(services, identifier, again=again)
+
+
 def test_what_is_over_or_under_way_is_not_tried_again(engine, services):
     done = ordered(services)
     attempt(services, "done")
+    said = one_command(engine, done)["command_uuid"]
+    process([envelope(answer("Acknowledged", command_uuid=said))], services)
     assert ask(services, done) == "it is done"
 
     running = ordered(services, key="running")

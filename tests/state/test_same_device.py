@@ -10,7 +10,7 @@ from state.schema import devices, jamf_devices
 from tasks.process import process
 from tasks.registry import load_handlers
 from tasks.services import Services, keyed_fingerprint
-from tests.deliveries import check_in, envelope
+from tests.deliveries import MINUTE, NOON, check_in, envelope
 from tests.jamf import told
 from tests.tasks.lab import rows
 
@@ -154,6 +154,22 @@ def test_several_jamf_servers_may_know_it(engine, services, at_mdm, in_jamf):
 
     ids, conflicts = of_mdm(engine)
     assert (sorted(ids), conflicts) == (["5", "7731"], [])
+
+
+@pytest.mark.parametrize("first", range(4))
+def test_the_records_that_were_heard_last_come_first(engine, services, at_mdm, first):
+    """By whatever id they have; seen from MDM, from another record, and by name."""
+    senders = [f"jamf-{(first + number) % 4}" for number in range(4)]
+    at_mdm(SerialNumber=SERIAL)
+    for number, sender in enumerate(senders):
+        about = {"jssID": 7731, "serialNumber": SERIAL}
+        process([told("ComputerAdded", about, at=NOON + number * MINUTE, sender=sender)], services)
+    (oldest,) = rows(engine, jamf_devices, sender=senders[0])
+
+    expected = senders[::-1]
+    assert [record["sender"] for record in one_device(engine, UDID)["jamf"]] == expected
+    assert [record["sender"] for record in same_device(engine, name=SERIAL).jamf] == expected
+    assert [record["sender"] for record in DEVICES.one(engine, oldest["id"])["jamf"]] == expected[:-1]
 
 
 @pytest.mark.parametrize("name", [SERIAL.lower(), UDID.lower(), "c9a1c7b2"])

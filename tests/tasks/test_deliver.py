@@ -176,21 +176,6 @@ def test_who_was_not_asked_has_not_answered(world, api):
     assert standing(world.engine, MICROMDM).failures == 3
 
 
-def test_one_hand_posts_one_message_a_second_and_waits_when_asked(world, slack):
-    world.owe(*[POST] * 3)
-    slack.limit(1, retry_after_s=70)
-
-    assert world.deliver("chat") == "paused"
-    world.later(69)
-    assert world.deliver("chat") == "paused"
-    assert slack.messages == []
-    world.later(1)
-    assert world.deliver("chat") == "idle"
-
-    assert (world.states(), len(slack.messages)) == (["done"] * 3, 3)
-    assert world.pauses == [1.0, 1.0]
-
-
 def test_people_are_told_once_of_all_that_died_in_an_hour(world, api, mails, slack):
     world.owe(*(order(device, "EraseDevice") for device in DEVICES))
     api.faults.lose_reply(calls=2)

@@ -207,6 +207,13 @@ def test_beat_asks_nothing_without_an_age_of_those_who_left_or_were_not_heard_or
     assert counts == [0] * 5
 
 
+def test_a_device_that_was_never_heard_to_enrol_and_speaks_is_asked_by_beat(lab):
+    lab.inform()
+
+    assert its_moment(lab) == 1
+    assert asked(lab) == [INFORMATION]
+
+
 def test_a_shorter_age_counts_at_once(lab):
     lab.enrol(**PHONE)
     lab.setup = replace(SETUP, inventory_age=timedelta(days=365))

@@ -4,12 +4,15 @@ import threading
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from clients.jamf_pages import PAGE
+from domain.jamf_round import NOT_READ, PARTS, read_at
 from simulators.faults import Down
 from simulators.jamf_api import JamfApi
 from simulators.jamf_library import Build
 from state.destinations import note_failure, standing
+from state.queries.jamf_rounds import jamf_rounds
 from state.queries.owed import troubles
 from state.schema import jamf_devices, jamf_policies, jamf_servers, metadata
 from tasks.deliver import Deliverer
@@ -19,6 +22,7 @@ from tests.jamf_pro import CONTACTED, REPORTED, client, stock
 from tests.tasks.lab import rows
 
 DESTINATION = "jamf:jamf"
+OF_ROUNDS = {NOT_READ, *map(read_at, PARTS)}
 
 
 @pytest.fixture
@@ -57,7 +61,12 @@ def devices(world):
 
 
 def everything(engine):
-    return {table.name: rows(engine, table) for table in metadata.sorted_tables if table.name.startswith("jamf_")}
+    """Except how the rounds went."""
+    found = {table.name: rows(engine, table) for table in metadata.sorted_tables if table.name.startswith("jamf_")}
+    servers = [dict(row) for row in found["jamf_servers"]]
+    for server in servers:
+        server["facts"] = {name: told for name, told in server["facts"].items() if name not in OF_ROUNDS}
+    return found | {"jamf_servers": servers}
 
 
 @BOTH_DATABASES
@@ -152,6 +161,62 @@ def test_a_part_that_may_not_be_read_keeps_nobody_from_the_others(world, server,
     assert {family for family, _ in devices(world)} == {"mobile_device"}
     assert len(rows(world.engine, jamf_policies)) == 2
     assert standing(world.engine, DESTINATION).failures == 0
+
+
+@BOTH_DATABASES
+def test_which_parts_could_not_be_read_and_why_is_known_until_they_are(world, server, read):
+    read()
+    whole = jamf_rounds(world.engine)["jamf"]
+    world.later(3_600)
+    server.forbidden = {"/api/v4/computers-inventory"}
+    began = world.now
+    with capture_logs() as lines:
+        read()
+    partial = jamf_rounds(world.engine)["jamf"]
+    world.later(3_600)
+    server.forbidden = set()
+    read()
+
+    assert (whole.failed, set(whole.read_at.values()), set(whole.read_at)) == ({}, {whole.at}, set(PARTS))
+    assert set(partial.failed) == {"computers"}
+    assert "may 7f9c-client read this?" in partial.failed["computers"]
+    assert partial.at == began
+    assert partial.read_at == {**dict.fromkeys(PARTS, began), "computers": whole.at}
+    assert [(line["log_level"], line["reason"]) for line in lines if line["event"] == "jamf_read_in_part"] == [
+        ("warning", "without computers")
+    ]
+    assert jamf_rounds(world.engine)["jamf"].failed == {}
+
+
+def test_a_url_that_redirects_reads_nothing_and_says_so(world, server, read):
+    server.show_page(301, calls=20)
+
+    assert read() == 0
+
+    last = jamf_rounds(world.engine)["jamf"]
+    assert (list(last.failed), last.read_at) == (list(PARTS), {})
+    assert all("answered 301" in words and "give the URL" in words for words in last.failed.values())
+
+
+def test_a_server_that_goes_away_has_not_been_read_from_there_on(world, server, read):
+    server.gate = lambda: server.go_down(Down.UNAVAILABLE) if server.count(path="computers-inventory") else None
+
+    assert read() == 3
+
+    last = jamf_rounds(world.engine)["jamf"]
+    assert list(last.failed) == ["mobile_devices", "policies"]
+    assert set(last.read_at) == {"version", "computers"}
+    assert server.count(path="/JSSResource/policies") == 0
+
+
+def test_secrets_are_not_among_the_words_that_are_kept(world, server, read):
+    secret = "wr0ng-and-secret"
+    read(client(server, secret=lambda: secret))
+
+    [known] = rows(world.engine, jamf_servers)
+
+    assert set(jamf_rounds(world.engine)["jamf"].failed) == set(PARTS)
+    assert secret not in str(known)
 
 
 @BOTH_DATABASES

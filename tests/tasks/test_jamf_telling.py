@@ -10,7 +10,7 @@ from simulators.identities import Kind
 from simulators.jamf import Form, write
 from simulators.jamf_api import JamfApi
 from state.engine import write_transaction
-from state.schema import jamf_devices, metadata
+from state.schema import device_history, jamf_devices, metadata
 from state.unit_of_work import unit_of_work
 from tasks.jamf_telling import LAG, tell_records
 from tasks.process import process
@@ -88,9 +88,33 @@ def test_order_and_repetition_of_reads_and_events_do_not_matter(world, services,
                 connection.execute(table.delete())
         for number in order:
             steps[number]()
-        ends.append(rows(world.engine, jamf_devices))
+        ends.append((rows(world.engine, jamf_devices), rows(world.engine, device_history)))
 
     assert ends[1:] == ends[:1] * 3
-    [row] = ends[0]
+    [row], history = ends[0]
     assert (row["name"], row["checked_in_at"]) == ("renamed", NOON + 30 * SECOND)
     assert fact(row["facts"], "trigger") == "x"
+    assert {each["device_id"] for each in history} == {row["id"]}
+    names = {each["value"]: each["last_at"] for each in history if each["name"] == "deviceName"}
+    assert names == {
+        "first": NOON - 20 * MINUTE, "device 1": NOON + MINUTE, "renamed": NOON + 2 * MINUTE - LAG
+    }  # fmt: skip
+
+
+def test_what_only_reads_told_is_remembered_from_the_first_to_the_last(world, server):
+    pro = client(server)
+    for number, version in enumerate(("15.4", "15.4", "15.5")):
+        server.catalog.computers[1] = make_record(Kind.MAC, 1, os_version=version)
+        tell(world, pro.record("computer", "1"), NOON + number * MINUTE)
+
+    found = {
+        (row["name"], row["value"]): (row["first_at"] + LAG, row["last_at"] + LAG)
+        for row in rows(world.engine, device_history)
+    }
+    fields = server.catalog.computers[1].fields
+    both = (NOON, NOON + 2 * MINUTE)
+    assert found == {
+        ("osVersion", "15.4"): (NOON, NOON + MINUTE),
+        ("osVersion", "15.5"): (NOON + 2 * MINUTE, NOON + 2 * MINUTE),
+        **{(name, fields[name]): both for name in ("deviceName", "ipAddress", "reportedIpAddress")},
+    }

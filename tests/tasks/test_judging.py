@@ -1,11 +1,13 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from domain.errors import OutcomeNeverKnown, OutcomeUnknown, PermanentError, TransientError
 from state.outbox import Claimed
-from tasks.effects import NOT_TRIED, Needless
-from tasks.judging import SCHEDULE, dead_notices, settlement_of
+from tasks.actions.send_mail import SendMail
+from tasks.effects import NOT_TRIED, Needless, Partly
+from tasks.judging import SCHEDULE, dead_notices, follow_ups, settlement_of
 from tests.deliveries import NOON
 from tests.tasks.delivering import SETUP
 
@@ -31,6 +33,22 @@ def test_what_raised_nothing_is_done(result, note):
     end = settlement_of(claimed(3), result, NOON)
 
     assert (end.state, end.error, end.attempt) == ("done", note, 3)
+
+
+def test_what_was_done_for_some_is_done_and_owed_once_for_the_others():
+    mail = SendMail(notice="device_left", facts={}, recipients=["a@example.org", "b@example.org"])
+    partly = Partly(rest=replace(mail, only=["b@example.org"]), note="later for b")
+
+    end = settlement_of(claimed(3), partly, NOON)
+    [rest] = follow_ups(claimed(3), partly, NOON)
+    [again] = follow_ups(claimed(4), partly, NOON + HOUR)
+    [other] = follow_ups(claimed(identifier="2"), partly, NOON)
+
+    assert (end.state, end.error) == ("done", "later for b")
+    assert (rest.kind, rest.destination, rest.arguments["only"]) == ("send_mail", "mail", ["b@example.org"])
+    assert (rest.not_before - NOON).total_seconds() == SCHEDULE[0]
+    assert rest.key == again.key != other.key
+    assert list(follow_ups(claimed(), None, NOON)) == []
 
 
 def test_what_was_not_tried_is_given_back():
@@ -100,6 +118,14 @@ def test_people_are_told_once_per_destination_kind_and_hour():
     assert not keys() & keys(at=NOON + HOUR)
     assert not keys() & keys(destination="mdm:other")
     assert not keys() & {notice.key for notice in dead("send_command")}
+
+
+def test_a_notice_knows_when_the_first_gave_up_and_which_notice_came_before():
+    before, notice = dead("push", at=NOON - HOUR)[0], dead("push")[0]
+
+    facts = notice.arguments["facts"]
+    assert facts["since"] == NOON.isoformat()
+    assert f"mail:{facts['before']}" == before.key
 
 
 @pytest.mark.parametrize("kind", ["send_mail", "post_chat"])

@@ -2,12 +2,16 @@
 
 import pytest
 
+from state.pending import SLICES, unowed_serials
 from state.retrying import retry
+from tasks.handlers.answers import RETRIES
 from tasks.setup import Policy, Setup
 from tests.deliveries import APP, BUNDLE_ID, LOCATION, MINUTE, SECOND, UDID
 from tests.tasks.lab import INSTALL, REMOVE, SETUP
 
 OTHER = "2049025000439999"
+LICENSE_ONLY = Setup(mdm_servers=SETUP.mdm_servers, policies=(Policy(adam_id=APP, install=False),))
+NO_LICENSE = [{"ErrorCode": 9610, "ErrorDomain": "ASDServerErrorDomain", "LocalizedDescription": "License not found"}]
 REMOVING = Setup(mdm_servers=SETUP.mdm_servers, policies=(Policy(adam_id=APP, u_id=LOCATION, remove=True),))
 
 
@@ -167,3 +171,81 @@ def test_a_serial_number_that_turns_up_at_another_device_takes_what_was_owed_alo
         ("another", "released"),
     ]
     assert sorted(lab.command_states()) == ["pending", "void", "void"]
+
+
+@pytest.mark.parametrize("sent", [False, True])
+def test_by_policy_an_install_is_released_in_words_that_are_true_and_owed_again_when_the_policy_is(lab, sent):
+    lab.enrol()
+    lab.license()
+    if sent:
+        lab.deliver()
+    lab.setup = LICENSE_ONLY
+    lab.inform()
+    (released,) = lab.installs()
+    while_off = lab.heal()
+    lab.setup = SETUP
+
+    assert (released["state"], released["reason"]) == ("released", "it is licensed only, by policy: install = false")
+    assert (while_off, lab.heal(), lab.heal()) == (0, 1, 0)
+    assert (lab.states(), lab.command_states()) == (["waiting"], ["void", "pending"])
+
+
+def test_what_was_released_because_its_licence_went_is_looked_for_by_nobody(lab):
+    lab.enrol()
+    lab.license()
+    lab.wait(hours=1)
+    lab.take_back()
+
+    assert (looked_for(lab), lab.heal(), lab.states()) == (set(), 0, ["released"])
+
+
+@pytest.mark.parametrize("later", ["", "nobody-knows-when"])
+def test_what_was_released_because_another_device_has_the_serial_number_is_looked_for_by_nobody(lab, later):
+    """Or every sweep would find it, and nothing to do."""
+    lab.license()
+    if later:
+        lab.udid = later
+        lab.inform()
+        lab.udid = UDID
+    lab.enrol()
+    if not later:
+        lab.udid = "another"
+        lab.enrol()
+
+    assert sorted(row["state"] for row in lab.installs()) == ["released", "waiting"]
+    assert looked_for(lab) == set()
+
+
+def looked_for(lab):
+    """Serial numbers that the sweep would decide on."""
+    senders = list(lab.setup.mdm_servers)
+    parts = [unowed_serials(lab.engine, senders=senders, wishes=(), part=n, limit=9) for n in range(SLICES)]
+    return {key for part in parts for key in part}
+
+
+def test_a_licence_that_comes_back_is_waited_for_as_long_as_the_first(lab):
+    lab.enrol()
+    lab.license()
+    lab.deliver()
+    refused(lab)
+    lab.answer("Error", ErrorChain=NO_LICENSE)
+    given_up = lab.states()
+    lab.wait(hours=1)
+    lab.take_back()
+    lab.wait(hours=1)
+    lab.license()
+    lab.deliver()
+    refused(lab)
+    lab.answer("Error", ErrorChain=NO_LICENSE)
+
+    assert (given_up, lab.states()) == (["failed"], ["failed"])
+    assert (lab.install["tries"], lab.command_states()) == (14, ["Error"] * 14)
+
+
+def refused(lab):
+    """The device does not get its licence, and is asked again as often."""
+    for pause in RETRIES:
+        lab.answer("Error", ErrorChain=NO_LICENSE)
+        assert f"tried again after {pause:.0f} s" in lab.install["reason"]
+        lab.wait(seconds=pause)
+        assert lab.deliver() == [INSTALL]

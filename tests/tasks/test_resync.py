@@ -13,7 +13,8 @@ from simulators.devices import Device
 from simulators.http_server import Answer, HttpServer
 from simulators.identities import Kind, draw_identity
 from simulators.micromdm_api import MicroMDMApi
-from state.schema import devices
+from state.schema import commands, devices
+from tasks.healing import identify
 from tasks.outside import Outside
 from tasks.resync import SETTLED, resync
 from tests.databases import BOTH_DATABASES, location_of
@@ -259,3 +260,15 @@ def test_odd_devices_stop_nobody(lab, odd, answering):
 
     (row,) = rows(lab.engine, devices, id="V")
     assert (row["serial_number"], fact(row["facts"], "sender")) == ("T", "micromdm")
+
+
+def test_who_is_listed_and_neither_enrolled_nor_seen_is_asked_nothing(lab, answering):
+    never = {"udid": "U", "serial_number": "", "enrollment_status": False, "last_seen": "0001-01-01T00:00:00Z"}
+    listed = {"devices": [never, {**never, "udid": "V", "enrollment_status": True}]}
+    ask(lab, answering(json.dumps(listed).encode()))
+    lab.wait(hours=1)
+
+    identify(lab.at_work)
+
+    assert {row["id"]: row["enrolled"] for row in rows(lab.engine, devices)} == {"U": None, "V": True}
+    assert [row["device_id"] for row in rows(lab.engine, commands)] == ["V"]

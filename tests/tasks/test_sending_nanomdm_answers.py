@@ -6,6 +6,7 @@ from clients.nanomdm import NanoMDM
 from simulators.faults import Down
 from simulators.nanomdm_queue import Storage
 from state.calls import begin_call
+from state.retrying import retry
 from tests.clients.far_end import answer, far_end_of
 from tests.databases import BOTH_DATABASES, location_of
 from tests.tasks.delivering import DEVICES, KEY, NANOMDM, install, order, queued
@@ -146,6 +147,19 @@ def test_a_url_that_is_too_long_for_a_proxy_is_cut_in_two(world):
 
         assert [arrival.path.count(",") + 1 for arrival in proxy.arrivals] == [5, 2, 3]
     assert world.states() == ["done"] * 5
+
+
+@BOTH_DATABASES
+def test_a_command_of_many_that_a_person_retries_is_not_queued_twice(nano, nanomdm_api):
+    first, *_ = nano.owe(*(install(device) for device in DEVICES))
+    nano.deliver(NANOMDM)
+    pushed = len(nanomdm_api.pushed)
+
+    [verdict] = retry(nano.engine, [first], now=nano.now)
+    nano.deliver(NANOMDM)
+
+    assert (verdict.refusal, queued(nanomdm_api, DEVICES)) == (None, [1] * 5)
+    assert (nano.states(), nanomdm_api.pushed[pushed:]) == (["done"] * 5, [DEVICES[0]])
 
 
 def test_no_call_is_begun_when_the_claim_is_about_to_run_out(nano, nanomdm_api):

@@ -101,6 +101,16 @@ def test_a_record_that_another_node_has_not_yet_is_read_again(world, server):
     assert second == [None]
 
 
+def test_a_policy_that_another_node_has_not_yet_is_read_again(world, server):
+    policy = ReadJamf(sender="jamf", what="policy", jamf_id="501")
+    server.hide("/JSSResource/policies/id/501/subset/General", 1)
+
+    [first], second = perform(world, policy), perform(world, policy, attempt=2)
+
+    assert (type(first), second) == (TransientError, [None])
+    assert [row["name"] for row in rows(world.engine, jamf_policies)] == ["Policy 501; ring 1"]
+
+
 def test_what_is_not_there_after_some_time_is_not_there(world):
     gone = [ReadJamf(sender="jamf", what=what, jamf_id="77") for what in ("computer", "mobile_device", "policy")]
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from clients.mail import Mailer
@@ -5,6 +7,7 @@ from domain.errors import OutcomeUnknown, PermanentError, TransientError
 from simulators.faults import Down
 from simulators.smtp import MailServer
 from tasks.actions.send_mail import SendMail
+from tasks.effects import Partly
 
 EXAMPLE = SendMail(
     notice="device_enrolled",
@@ -56,6 +59,27 @@ def test_recipients_who_did_not_get_it_are_named(server, world):
     assert note.startswith("not delivered to b@example.org (550 ")
     assert "no such user" in note
     assert [mail.recipients for mail in server.mails] == [("a@example.org",)]
+
+
+@pytest.mark.parametrize("reply", ["451 4.7.1 greylisted", "452 4.5.3 too many recipients"])
+def test_recipients_who_may_be_taken_later_are_left_for_an_action_of_their_own(server, world, reply):
+    mail = replace(EXAMPLE, recipients=["a@example.org", "b@example.org", "c@example.org"])
+    server.refuse(reply, recipient="b@example.org")
+    server.refuse("550 5.1.1 no such user", recipient="c@example.org")
+
+    partly = mail.perform(world, action_id=ID)
+
+    assert partly == Partly(
+        rest=replace(mail, only=["b@example.org"], first=ID),
+        note=f"not delivered to c@example.org (550 5.1.1 no such user); "
+        f"tried again by an action of its own for b@example.org ({reply})",
+    )
+    server.accept()
+    assert partly.rest.perform(world, action_id=ID[::-1]) is None
+    first, second = server.mails
+    assert (first.recipients, second.recipients) == (("a@example.org",), ("b@example.org",))
+    assert first.message_id == second.message_id == f"<{ID}@windfall.invalid>"
+    assert first.message["To"] == second.message["To"]
 
 
 @pytest.mark.parametrize(("reply", "error"), [("451 4.7.1 later", TransientError), ("550 5.7.1 never", PermanentError)])

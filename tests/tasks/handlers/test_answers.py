@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from tasks.handlers.answers import NOT_NOW, RETRIES
+from tasks.handlers.answers import RETRIES
 from tasks.healing import push_again
+from tasks.pushing import NOT_NOW
 from tests.deliveries import BUNDLE_ID, SECOND, again
 from tests.tasks.lab import INSTALL
 

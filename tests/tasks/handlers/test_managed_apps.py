@@ -3,9 +3,12 @@
 import pytest
 
 from domain.clock import rfc3339
-from tasks.following import follow
-from tests.deliveries import BUNDLE_ID, SECOND
+from state.ordering import give_up
+from tasks.following import CHECKS, PATIENCE, follow
+from tests.deliveries import BUNDLE_ID, MINUTE, SECOND
 from tests.tasks.lab import LIST
+
+REFUSED = [{"ErrorCode": 12021, "ErrorDomain": "MCMDMErrorDomain", "LocalizedDescription": "unknown"}]
 
 
 @pytest.fixture
@@ -107,3 +110,132 @@ def test_a_stuck_install_is_proven_late(begun):
     assert (stuck, begun.states()) == (["stuck"], ["installed"])
     assert begun.commands(LIST) == []
     assert begun.install["reason"] is None
+
+
+@pytest.fixture
+def sent(lab):
+    """A device that has been sent the command."""
+    lab.enrol()
+    lab.license()
+    lab.deliver()
+    return lab
+
+
+def test_an_app_that_is_there_is_installed_although_its_device_had_refused(sent):
+    sent.answer("Error", ErrorChain=REFUSED, Identifier=BUNDLE_ID)
+    failed = sent.states()
+    arrival = sent.list_apps(**{BUNDLE_ID: "Managed"})
+
+    install = sent.install
+    assert (failed, install["state"], install["reason"]) == (["failed"], "installed", None)
+    assert (install["bundle_id"], install["installed_at"]) == (BUNDLE_ID, arrival.received_at)
+
+
+def test_a_device_that_refused_without_naming_the_app_is_understood_by_what_others_call_it(begun):
+    begun.udid, begun.serial = "another", "S2"
+    begun.enrol()
+    begun.license()
+    begun.deliver()
+    begun.answer("Error", ErrorChain=REFUSED)
+    begun.list_apps(**{"com.example.other": "Managed"})
+    states = sorted(begun.states())
+    begun.list_apps(**{BUNDLE_ID: "Managed"})
+
+    (install,) = [row for row in begun.installs() if row["device_id"] == "another"]
+    assert states == ["acknowledged", "failed"]
+    assert (install["state"], install["bundle_id"]) == ("installed", BUNDLE_ID)
+
+
+def test_an_app_that_is_there_is_installed_although_its_command_was_given_up(begun):
+    begun.udid, begun.serial = "another", "S2"
+    begun.enrol()
+    begun.license()
+    begun.deliver()
+    give_up(begun.engine, [begun.commands()[-1]["id"]], reason="cleared", now=begun.now)
+    states = sorted(begun.states())
+    begun.list_apps(**{BUNDLE_ID: "Managed"})
+
+    assert (states, sorted(begun.states())) == (["acknowledged", "failed"], ["acknowledged", "installed"])
+
+
+def test_a_list_from_before_a_refused_command_proves_nothing_of_it(sent):
+    before = sent.now - MINUTE
+    sent.answer("Error", ErrorChain=REFUSED, Identifier=BUNDLE_ID)
+    sent.reply("Acknowledged", "another", at=before, ManagedApplicationList={BUNDLE_ID: {"Status": "Managed"}})
+
+    assert sent.states() == ["failed"]
+
+
+@pytest.mark.parametrize("status", ["Installing", "Failed", "UserInstalledApp", "ManagedButUninstalled"])
+def test_what_failed_stays_so_with_anything_less_than_the_app(sent, status):
+    sent.answer("Error", ErrorChain=REFUSED, Identifier=BUNDLE_ID)
+    before = sent.install
+    sent.list_apps(**{BUNDLE_ID: status})
+
+    assert sent.install == before
+
+
+@pytest.mark.parametrize("status", ["Managed", "Failed"])
+def test_of_what_was_never_acknowledged_only_the_app_itself_is_news(begun, status):
+    """Its answer may come yet, and says more."""
+    begun.udid, begun.serial = "another", "S2"
+    begun.enrol()
+    begun.license()
+    begun.deliver()
+    begun.now += PATIENCE + MINUTE
+    follow(begun.at_work)
+    begun.list_apps(**{BUNDLE_ID: status})
+
+    (install,) = [row for row in begun.installs() if row["device_id"] == "another"]
+    assert install["state"] == ("installed" if status == "Managed" else "stuck")
+
+
+@pytest.mark.parametrize("status", ["Queued", "Installing", "OfTomorrow"])
+def test_a_stuck_install_that_goes_on_is_followed_again(begun, status):
+    begun.now += PATIENCE
+    follow(begun.at_work)
+    begun.wait(days=2)
+    arrival = begun.list_apps(**{BUNDLE_ID: status})
+    again = begun.install
+    begun.wait(seconds=CHECKS[0])
+    follow(begun.at_work)
+    begun.deliver()
+    begun.answer("Acknowledged", to=LIST, ManagedApplicationList={BUNDLE_ID: {"Status": "Managed"}})
+
+    assert (again["state"], again["reason"]) == ("acknowledged", f"the device says {status}")
+    assert (again["acknowledged_at"], again["checks"]) == (arrival.received_at, 0)
+    assert begun.states() == ["installed"]
+
+
+def test_what_goes_on_after_it_was_asked_for_before_is_asked_for_anew(begun):
+    """The same numbers of the same try are questions of another time."""
+    begun.wait(seconds=CHECKS[0])
+    follow(begun.at_work)
+    begun.deliver()
+    begun.answer("Acknowledged", to=LIST, ManagedApplicationList={BUNDLE_ID: {"Status": "Installing"}})
+    begun.now += PATIENCE
+    follow(begun.at_work)
+    stuck = begun.states()
+    begun.list_apps(**{BUNDLE_ID: "Installing"})
+    begun.wait(seconds=CHECKS[0])
+    follow(begun.at_work)
+
+    assert (stuck, len(begun.commands(LIST))) == (["stuck"], 2)
+
+
+def test_what_goes_on_for_ever_is_stuck_again_after_as_long(begun):
+    for _ in range(2):
+        begun.now += PATIENCE
+        follow(begun.at_work)
+        stuck = begun.states()
+        begun.list_apps(**{BUNDLE_ID: "Installing"})
+        assert (stuck, begun.states()) == (["stuck"], ["acknowledged"])
+
+
+@pytest.mark.parametrize("app", [{}, {"Status": "ManagedButUninstalled"}])
+def test_a_stuck_install_of_which_no_progress_is_told_is_not_followed(begun, app):
+    begun.now += PATIENCE
+    follow(begun.at_work)
+    begun.reply("Acknowledged", "another", ManagedApplicationList={BUNDLE_ID: app})
+
+    assert (begun.states(), begun.install["next_check_at"]) == (["stuck"], None)

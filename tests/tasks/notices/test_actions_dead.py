@@ -7,7 +7,14 @@ from state.unit_of_work import unit_of_work
 from tasks.notices.actions_dead import word
 from tests.deliveries import MINUTE, NOON
 
-FACTS = {"destination": "mdm:micromdm", "kind": "push", "error": "micromdm: 500", "count": 1}
+BEFORE = "actions_dead:mdm:micromdm:push:2026-03-01T11"
+FACTS = {
+    "destination": "mdm:micromdm",
+    "kind": "push",
+    "error": "micromdm: 500",
+    "since": NOON.isoformat(),
+    "before": BEFORE,
+}
 
 
 @pytest.fixture
@@ -15,10 +22,10 @@ def dies(engine):
     """An action gives up; ``at`` is when, ``state`` how it ended."""
     numbers = iter(range(1000))
 
-    def die(error, *, at=NOON, kind="push", destination="mdm:micromdm", state="dead"):
+    def die(error, *, at=NOON, kind="push", destination="mdm:micromdm", state="dead", key=None):
         new = NewAction(
             id=f"{next(numbers):032x}",
-            key=error,
+            key=key or error,
             kind=kind,
             destination=destination,
             arguments={},
@@ -42,7 +49,7 @@ def test_it_says_what_gave_up_where_and_what_to_do(dies, outside):
 
     assert worded.subject == "2 pushes to the MDM server micromdm gave up"
     assert worded.text.startswith(
-        "2 pushes to the MDM server micromdm gave up in the last hour.\n\nDestination: mdm:micromdm\n"
+        "2 pushes to the MDM server micromdm gave up since 2026-03-01 11:58 UTC.\n\nDestination: mdm:micromdm\n"
     )
     assert worded.facts == {"Destination": "mdm:micromdm", "Kind": "push", "Newest error": "newest <b>"}
     assert "newest &lt;b&gt;" in worded.html
@@ -63,19 +70,55 @@ def test_only_what_gave_up_there_of_late_counts(dies, outside):
     assert worded.facts["Newest error"] == "this"
 
 
-def test_what_was_given_another_try_by_now_is_told_as_it_was(outside):
-    worded = word({**FACTS, "count": 3}, outside)
+def test_what_gave_up_is_counted_whole_however_late_people_are_told(dies, outside):
+    first = NOON - timedelta(hours=3)
+    dies("before", at=first - timedelta(minutes=61))
+    for number in range(50):
+        dies(f"push {number}", at=first + number * MINUTE)
 
-    assert "last hour" not in worded.text
-    assert worded.subject == "3 pushes to the MDM server micromdm gave up"
+    worded = word({**FACTS, "since": first.isoformat()}, outside)
+
+    assert worded.subject == "50 pushes to the MDM server micromdm gave up"
+    assert worded.text.startswith("50 pushes to the MDM server micromdm gave up since 2026-03-01 09:00 UTC.\n")
+
+
+@pytest.mark.parametrize(
+    ("told_at", "count"),
+    [(None, 3), (NOON - 30 * MINUTE, 2), (NOON + MINUTE, 1)],
+    ids=["never", "between", "after the first"],
+)
+def test_what_the_notice_of_the_hour_before_told_is_not_told_again(dies, outside, told_at, count):
+    dies("told", at=NOON - 40 * MINUTE)
+    if told_at is not None:
+        dies("the notice", at=told_at, kind="send_mail", destination="mail", state="done", key=f"mail:{BEFORE}")
+    dies("missed", at=NOON - 20 * MINUTE)
+    dies("first", at=NOON)
+
+    assert word(FACTS, outside).subject.startswith(f"{count} push")
+
+
+def test_a_notice_of_a_version_that_kept_no_time_counts_the_last_hour(dies, outside):
+    dies("this", at=NOON - MINUTE)
+    dies("old", at=NOON - 61 * MINUTE)
+
+    worded = word({"destination": "mdm:micromdm", "kind": "push", "error": "micromdm: 500"}, outside)
+
+    assert worded.subject == "1 push to the MDM server micromdm gave up"
+
+
+def test_of_what_was_given_another_try_by_now_no_number_is_told(outside):
+    worded = word(FACTS, outside)
+
+    assert worded.subject == "Pushes to the MDM server micromdm gave up"
+    assert worded.text.startswith("Pushes to the MDM server micromdm gave up since 2026-03-01 12:00 UTC.\n")
     assert worded.facts["Newest error"] == "micromdm: 500"
 
 
 @pytest.mark.parametrize(
     ("facts", "subject"),
     [
-        ({"destination": "mdm:micromdm", "kind": "send_command"}, "1 command to the MDM server micromdm gave up"),
-        ({"destination": "mail", "kind": "orchard", "count": 2}, "2 orchards to mail gave up"),
+        ({"destination": "mdm:micromdm", "kind": "send_command"}, "Commands to the MDM server micromdm gave up"),
+        ({"destination": "mail", "kind": "orchard", "since": 2}, "Orchards to mail gave up"),
     ],
 )
 def test_facts_may_be_few(outside, facts, subject):
