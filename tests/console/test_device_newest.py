@@ -12,7 +12,6 @@ from console.device_text import print_page
 from state.unit_of_work import unit_of_work
 from tasks.jamf_telling import tell_records
 from tasks.process import process
-from tests.databases import BOTH_DATABASES
 from tests.deliveries import NOON, SERIAL, UDID
 from tests.jamf import told
 from tests.owed import SETUP
@@ -62,7 +61,6 @@ def read_in_jamf(lab, **facts):
         tell_records(uow, "jamf", [record], lab.now)
 
 
-@BOTH_DATABASES
 @pytest.mark.parametrize("at_mdm", [True, False])
 @pytest.mark.parametrize("newer", SENDERS)
 def test_of_several_jamf_pros_the_one_that_heard_it_last_is_believed(lab, page, title, at_mdm, newer):
@@ -152,7 +150,6 @@ def test_two_people_are_never_one_user_on_the_page(lab, page, tell_first, tell_t
     assert page()["Who"]["In Jamf Pro"] == ["blee"]
 
 
-@BOTH_DATABASES
 def test_an_address_that_only_a_read_told_is_on_the_page_and_so_is_the_one_before(lab, page):
     lab.enrol()
     read_in_jamf(lab, ipAddress="192.0.2.1", osVersion="15.3")
