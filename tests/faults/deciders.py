@@ -150,7 +150,7 @@ def run(stress: Stress) -> JSONObject:
             services=replace(stress.services, engine=engine, now=stress.now),
             rng=random.Random(stress.seed * 100 + number),
         )
-        start.wait(timeout=30)
+        start.wait(timeout=60)
         try:
             while not stress.is_done():
                 assert time.monotonic() < until, f"only {dict(stress.done)} in {LONGEST} seconds"
