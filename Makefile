@@ -20,10 +20,11 @@ demo: $(INSTALLED)
 	@$(BIN)/windfall up --demo
 
 # More at once than two cores: tests of whole systems mostly wait. They start hundreds of processes of ours, none of
-# which should compile all modules again, as in a fresh clone where PYTHONDONTWRITEBYTECODE is set.
+# which should compile all modules again, as in a fresh clone where PYTHONDONTWRITEBYTECODE is set. What pytest makes of
+# the tests is kept too: each of its processes needs it, and it is two fifths of what they do before the first test.
 test: $(INSTALLED)
 	@$(BIN)/python -m compileall -q $(ROOMS) tests
-	@$(BIN)/python -m pytest -n 3 --dist worksteal
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3 --dist worksteal
 
 # The same properties on more examples than `make test` has the time for.
 thorough: $(INSTALLED)

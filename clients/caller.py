@@ -73,15 +73,23 @@ class _TooMuch(Exception):
 
 
 class Caller:
-    """Speaks to one far end; any number of threads may. Messages name it as ``name``, with its host."""
+    """Speaks to one far end; any number of threads may. Messages name it as ``name``, with its host.
+
+    Without ``keeps`` no connection stays open after its answer.
+    """
 
     def __init__(
-        self, name: str, *, deadline: float = DEADLINE, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        name: str,
+        *,
+        deadline: float = DEADLINE,
+        keeps: bool = True,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._name = name
         self._deadline = deadline
         self._now = now
-        self._transport = Transport()
+        self._transport = Transport(keeps=keeps)
 
     def call(self, call: Call) -> Answer:
         """The answer, whatever its status.

@@ -12,13 +12,13 @@ from collections.abc import Callable
 
 from clients.caller import DEADLINE
 from clients.jamf_memory import Memory
-from clients.jamf_pages import MOST_LIST_READ, Records, page_query
+from clients.jamf_pages import MOST_LIST_READ, START, Place, Records, page_query
 from clients.jamf_records import Family, JamfRecord, read_record
 from clients.jamf_server import JamfServer
 from clients.jamf_token import Login, NoTokens
 from clients.jamf_version import version_key, version_on_page
 from clients.jamf_ways import CLASSIC, WAYS, Way
-from domain.errors import ActionError, PermanentError
+from domain.errors import ActionError, PermanentError, TransientError
 from domain.json_types import JSON
 
 MOST_RECORD_READ = 16 * 1024 * 1024
@@ -90,7 +90,9 @@ class JamfPro:
         way = self._way(family)
         reply = self._server.get(way.one.format(id=jamf_id), way.one_query, most=MOST_RECORD_READ)
         if reply.is_missing:
-            if way is not CLASSIC[family] and reply.answer.document() is None:
+            if way is CLASSIC[family]:
+                self._expect_jamf()
+            elif reply.answer.document() is None:
                 # A page: it may be this way that is gone, or a balancer that does not find the server.
                 self._ways.forget(family)
                 raise self._server.refusal(reply)
@@ -103,9 +105,9 @@ class JamfPro:
             raise self._server.refusal(reply)
         return record
 
-    def records(self, family: Family) -> Records:
-        """All of a family. Raises: as every method, while the way to list them is looked for."""
-        return Records(self._server, self._way(family), family)
+    def records(self, family: Family, place: Place = START) -> Records:
+        """All of a family, from a place on. Raises: as every method, while the way to list them is looked for."""
+        return Records(self._server, self._way(family), family, place)
 
     def policy_name(self, policy_id: str) -> str | None:
         """Remembered for `NAME_AGE`; None, when there is no such policy or it has no name, is not."""
@@ -126,6 +128,7 @@ class JamfPro:
     def _read_policy_name(self, policy_id: str) -> str | None:
         reply = self._server.get(f"/JSSResource/policies/id/{policy_id}/subset/General", most=MOST_RECORD_READ)
         if reply.is_missing:
+            self._expect_jamf()
             return None
         policy = self._server.document(reply).get("policy")
         general = policy.get("general") if isinstance(policy, dict) else None
@@ -136,10 +139,31 @@ class JamfPro:
         return self._ways.get(family, lambda: self._find_way(family))
 
     def _find_way(self, family: Family) -> Way:
+        """The newest; where there is none, the server is an old one, or one that has come back just now."""
+        found = self._newest_way(family)
+        if found is None:
+            self._expect_jamf()
+            found = self._newest_way(family)
+        return found or CLASSIC[family]
+
+    def _newest_way(self, family: Family) -> Way | None:
         """The first that is there: a list that is empty is still a list."""
         for way in WAYS[family]:
             reply = self._server.get(way.all, (*way.all_query, *page_query(0, 1)))
             if not reply.is_missing:
                 self._server.list_in(reply, way.list_key)
                 return way
-        return CLASSIC[family]
+        return None
+
+    def _expect_jamf(self) -> None:
+        """After a 404 that is a page: old servers and the Classic API say it so, and a balancer that finds no server.
+
+        Raises: TransientError, when no Jamf Pro answers.
+        """
+        reply = self._server.get("/api/v1/jamf-pro-version")
+        if reply.answer.status in {200, 401, 403} and reply.answer.document() is not None:
+            return
+        try:
+            self._version_on_page()
+        except PermanentError as exc:
+            raise TransientError(str(exc)) from exc

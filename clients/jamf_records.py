@@ -1,6 +1,8 @@
 """Device records as Jamf Pro tells them, in every shape of its two APIs, under the names that its webhooks use.
 
-Building and department have names in the Classic API only; the other one tells numbers, which say nothing to people.
+Building and department have names in the Classic API only; the other one tells numbers, which say nothing to people
+but when there is none. Whose a device is and where, people fill in and take out again: a blank there says that nobody
+is named. Any other blank is what the server does not know.
 
 Source: https://developer.jamf.com/jamf-pro/reference/get_v3-computers-inventory,
 https://developer.jamf.com/jamf-pro/reference/get_v2-mobile-devices-detail (checked 2026-11).
@@ -26,7 +28,8 @@ LONGEST_FACT = 1_000
 class JamfRecord:
     """One record. ``facts`` are under the webhooks' names; what the server did not say is absent or None.
 
-    ``last_contact_at`` and ``report_at`` are by the server's clock.
+    A field of user or place that the server has, and has empty, is `""`. ``last_contact_at`` and ``report_at`` are by
+    the server's clock.
     """
 
     family: Family
@@ -96,6 +99,14 @@ _FACTS: Mapping[str, tuple[str, ...]] = {
     "supervised": ("general.supervised", "ios.supervised", "supervised"),
 }
 
+_USER_AND_PLACE = ("username", "realName", "emailAddress", "position", "phone", "room", "building", "department")
+
+_NUMBERS: Mapping[str, tuple[str, ...]] = {
+    "building": ("userAndLocation.buildingId", "location.buildingId"),
+    "department": ("userAndLocation.departmentId", "location.departmentId"),
+}
+_NO_NUMBER = ("-1", "0")
+
 
 def read_record(family: Family, document: JSON) -> JamfRecord | None:
     """None for what has no id. Never raises for an odd document; of odd values it keeps none."""
@@ -105,6 +116,7 @@ def read_record(family: Family, document: JSON) -> JamfRecord | None:
     if jamf_id is None:
         return None
     facts = {name: _value(document, places) for name, places in _FACTS.items()}
+    emptied = {name: "" for name in _USER_AND_PLACE if _is_empty(document, name)}
     return JamfRecord(
         family=family,
         jamf_id=jamf_id,
@@ -113,14 +125,8 @@ def read_record(family: Family, document: JSON) -> JamfRecord | None:
         management_id=_identifier(document, _MANAGEMENT_IDS),
         last_contact_at=_moment(document, _CONTACTS),
         report_at=_moment(document, _REPORTS),
-        facts={name: value for name, value in facts.items() if value is not None},
+        facts={name: value for name, value in facts.items() if value is not None} | emptied,
     )
-
-
-def read_records(family: Family, entries: JSON) -> list[JamfRecord]:
-    """Those of a list that can be read."""
-    found = (read_record(family, entry) for entry in entries) if isinstance(entries, list) else ()
-    return [record for record in found if record is not None]
 
 
 def _at(document: JSONObject, place: str) -> JSON:
@@ -139,6 +145,21 @@ def _value(document: JSONObject, places: Iterable[str]) -> JSON:
         if isinstance(value, str) and value.strip():
             return clipped(storable(value.strip()), LONGEST_FACT)
     return None
+
+
+def _is_empty(document: JSONObject, name: str) -> bool:
+    """Whether a field is there, and nowhere more than a blank or the number of nothing.
+
+    A part that was not asked for, or may not be seen, is null as a whole: its fields are not there.
+    """
+    found = []
+    for place in (*_FACTS[name], *_NUMBERS.get(name, ())):
+        path, _, last = place.rpartition(".")
+        part = _at(document, path) if path else document
+        if isinstance(part, dict) and last in part:
+            value = "" if part[last] is None else str(part[last]).strip()
+            found.append(not value or (last.endswith("Id") and value in _NO_NUMBER))
+    return bool(found) and all(found)
 
 
 def _identifier(document: JSONObject, places: Iterable[str]) -> str | None:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
+from weakref import WeakValueDictionary
 
 from clients.answers import Answer
 from clients.caller import DEADLINE, MOST_READ, Call, Caller
@@ -15,9 +16,10 @@ from clients.jamf_token import Login, Tokens
 from clients.jamf_words import in_words
 from domain.errors import ActionError, TransientError
 from domain.json_types import JSON, JSONObject
+from domain.server_url import same_server
 
 MOST_AT_ONCE = 5
-"""Requests on their way to one server; Jamf asks for no more connections."""
+"""Requests on their way to one server, each on a connection of its own; Jamf asks for no more connections."""
 
 Query = Sequence[tuple[str, str]]
 
@@ -35,12 +37,25 @@ class Reply:
         return self.answer.status == 404
 
 
-class _Gated(Caller):
-    """A caller that at most `MOST_AT_ONCE` threads use at a time."""
+_gates: "WeakValueDictionary[str, threading.BoundedSemaphore]" = WeakValueDictionary()
+_opening = threading.Lock()
 
-    def __init__(self, name: str, *, deadline: float) -> None:
-        super().__init__(name, deadline=deadline)
-        self._gate = threading.BoundedSemaphore(MOST_AT_ONCE)
+
+def _gate_of(server: str) -> threading.BoundedSemaphore:
+    """The one of this server, for as long as anybody in this process has it."""
+    with _opening:
+        return _gates.setdefault(server, threading.BoundedSemaphore(MOST_AT_ONCE))
+
+
+class _Gated(Caller):
+    """A caller that at most `MOST_AT_ONCE` threads use at a time, together with all others of this server.
+
+    No connection is kept: others count them, however idle they are.
+    """
+
+    def __init__(self, name: str, url: str, *, deadline: float) -> None:
+        super().__init__(name, deadline=deadline, keeps=False)
+        self._gate = _gate_of(same_server(url))
 
     def call(self, call: Call) -> Answer:
         with self._gate:
@@ -61,7 +76,7 @@ class JamfServer:
     ) -> None:
         self._url = url.rstrip("/")
         self._login = login
-        self._caller = _Gated(name, deadline=deadline)
+        self._caller = _Gated(name, self._url, deadline=deadline)
         self._tokens = Tokens(self._url, login, self._caller, monotonic=monotonic)
 
     def get(self, path: str, query: Query = (), *, most: int = MOST_READ) -> Reply:

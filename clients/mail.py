@@ -22,6 +22,9 @@ DEADLINE = 30.0
 AWAY = 421
 """The server is closing down."""
 
+LOGIN = frozenset({530, 534, 535, 538})
+"""It wants another login, or TLS first. https://www.rfc-editor.org/rfc/rfc4954#section-6 (checked 2026-11)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
@@ -87,7 +90,7 @@ class Mailer:
             code, words = conversation.rcpt(address)
             if code in (250, 251):
                 continue
-            if code == AWAY or not 400 <= code < 600:
+            if code == AWAY or code in LOGIN or not 400 <= code < 600:
                 raise self._by_code(code, words)
             why = f"{code} {self._shown(words)}"
             refused.append(Refused(address=address, reason=why, permanent=code >= 500))
@@ -112,10 +115,8 @@ class Mailer:
             raise
         except smtplib.SMTPAuthenticationError as exc:
             told = self._by_code(exc.smtp_code, exc.smtp_error)
-            if isinstance(told, PermanentError):
-                # People mend that; until then the mails wait.
-                told = TransientError(f"{told} (look at WINDFALL_SMTP_URL)", down=True)
-            raise told from None  # what it quotes is in our words, without secrets
+            # What it quotes is in our words, without secrets.
+            raise (self._login_refused(str(told)) if isinstance(told, PermanentError) else told) from None
         except smtplib.SMTPResponseException as exc:
             raise self._by_code(exc.smtp_code, exc.smtp_error, otherwise=lost) from None
         except smtplib.SMTPServerDisconnected as exc:
@@ -140,7 +141,13 @@ class Mailer:
         said = f"{self._server.place} answered {code}: {self._shown(words)}"
         if 400 <= code < 500:
             return TransientError(said, down=code == AWAY)
+        if code in LOGIN:
+            return self._login_refused(said)
         return PermanentError(said) if 500 <= code < 600 else otherwise(said, down=True)
+
+    def _login_refused(self, said: str) -> TransientError:
+        """People mend that; until then the mails wait."""
+        return TransientError(f"{said} (look at WINDFALL_SMTP_URL)", down=True)
 
     def _nobody(self, refused: list[Refused]) -> ActionError:
         said = f"{self._server.place} refuses all recipients, the first with {refused[0].reason}"

@@ -1,13 +1,17 @@
-"""What the clients of MicroMDM and NanoMDM have in common: device ids in a path, and whose API key it is."""
+"""What MicroMDM's and NanoMDM's clients have in common: device ids in a path, whose API key it is, foreign answers."""
 
 from collections.abc import Callable
 from urllib.parse import quote
 
-from clients.answers import showable
-from domain.errors import PermanentError, TransientError
+from clients.answers import Answer, showable
+from clients.caller import Call, Caller
+from domain.errors import ActionError, PermanentError, TransientError
 
 _SHORT = frozenset({"micromdm", "nanomdm"})
 """Senders whose settings have a short name too."""
+
+TOO_LONG = frozenset({413, 414, 431})
+"""A proxy takes no request of this size: others may pass."""
 
 
 def api_key_setting(sender: str) -> str:
@@ -32,3 +36,17 @@ def segment(device_id: str, *, safe: str = "") -> str:
         except UnicodeError:  # half a surrogate pair
             pass
     raise PermanentError(f"{showable(device_id)!r} is no device id that a URL can carry")
+
+
+def foreign_refusal(caller: Caller, call: Call, answer: Answer) -> ActionError:
+    """The error that an answer stands for which the MDM server itself never gives.
+
+    A proxy before it refuses (a maintenance page, a list of who may ask), or the URL is another server's: people mend
+    that, and until then commands wait. It says nothing of the command.
+    """
+    if answer.status in TOO_LONG:
+        return TransientError(f"{caller.said(call, answer)} (a proxy before it takes less)")
+    error = caller.refusal(call, answer)
+    if isinstance(error, PermanentError):
+        return TransientError(f"{error} (not its own answer: is a proxy in the way, or the URL another's?)", down=True)
+    return error

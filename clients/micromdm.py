@@ -13,7 +13,7 @@ from datetime import datetime
 
 from clients.answers import Answer, showable
 from clients.caller import DEADLINE, Call, Caller
-from clients.mdm import api_key_setting, current_key, segment
+from clients.mdm import api_key_setting, current_key, foreign_refusal, segment
 from domain.clock import parse_time
 from domain.errors import ActionError, MalformedPayload, PermanentError, TransientError
 from domain.json_types import JSON, JSONObject
@@ -132,7 +132,7 @@ class MicroMDM:
             return TransientError(f"{said} ({hint})", down=True)
         if answer.status == 500 and document is not None and "error" in document:
             return TransientError(said)
-        return self._caller.refusal(call, answer)
+        return foreign_refusal(self._caller, call, answer)
 
 
 def _key(device_id: str) -> str:

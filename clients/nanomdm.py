@@ -11,7 +11,7 @@ from typing import Literal
 
 from clients.answers import showable
 from clients.caller import DEADLINE, Call, Caller
-from clients.mdm import api_key_setting, current_key, segment
+from clients.mdm import TOO_LONG, api_key_setting, current_key, foreign_refusal, segment
 from domain.errors import PermanentError, TransientError
 from domain.json_types import JSON, JSONObject
 
@@ -28,7 +28,6 @@ NO_RESULT = "nothing was said about its push"
 _PREFIXES = {"nanomdm": "/v1", "nanohub": "/api/v1/nanomdm"}
 _CARRIED = re.compile(r"(?!\.{1,2}$)[^,/\ud800-\udfff]+", re.DOTALL)
 _REPORT = frozenset({"status", "command_uuid", "command_error", "push_error", "no_push"})
-_TOO_LONG = frozenset({413, 414, 431})
 
 _DUPLICATE = re.compile(r"already exists|duplicate (entry|key)|unique constraint", re.IGNORECASE)
 """How the stores say that they have this `CommandUUID`: key-value, MySQL, PostgreSQL, SQLite. An unknown device is a
@@ -128,9 +127,9 @@ class NanoMDM:
         if answer.status == 404:
             hint = "is the URL its own, its API on, and `api` nanomdm or nanohub as it is?"
             raise TransientError(f"{said} ({hint})", down=True)
-        if answer.status in _TOO_LONG:
+        if answer.status in TOO_LONG:
             raise TransientError(f"{said} (fewer devices in one call may pass)")
-        raise self._caller.refusal(call, answer)
+        raise foreign_refusal(self._caller, call, answer)
 
 
 def _carried(device_ids: Sequence[str]) -> tuple[list[str], dict[str, str]]:

@@ -4,6 +4,7 @@ import logging
 import time
 from typing import Any
 
+from requests import PreparedRequest
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
@@ -59,18 +60,45 @@ class _TLSPool(HTTPSConnectionPool):
         super().__init__(*args, ssl_context=trusting(), **options)
 
 
+class _Unkept(HTTPConnectionPool):
+    """Closes what comes back, whether or not the far end does."""
+
+    def _put_conn(self, conn: Any) -> None:
+        if conn:
+            conn.close()
+        super()._put_conn(conn)
+
+
+class _UnkeptPool(_Unkept, _Pool):
+    """Without TLS."""
+
+
+class _UnkeptTLSPool(_Unkept, _TLSPool):
+    """Inside TLS."""
+
+
+_KEPT = {"http": _Pool, "https": _TLSPool}
+_UNKEPT = {"http": _UnkeptPool, "https": _UnkeptTLSPool}
+
+
 class Transport(HTTPAdapter):
     """Sends a prepared request once: no retries, redirects, proxies, cookies or `.netrc`. Any number of threads may.
 
-    Used without a `requests.Session`, which is what adds all those.
+    Used without a `requests.Session`, which is what adds all those. Without ``keeps`` each request has a connection of
+    its own, which is closed with the last byte of the answer.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, keeps: bool = True) -> None:
+        self._keeps = keeps
         super().__init__(pool_connections=4, pool_maxsize=MOST_KEPT)
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         super().init_poolmanager(*args, **options)
-        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TLSPool}
+        self.poolmanager.pool_classes_by_scheme = _KEPT if self._keeps else _UNKEPT
+
+    def add_headers(self, request: PreparedRequest, **_: Any) -> None:
+        if not self._keeps:
+            request.headers["Connection"] = "close"
 
     def cert_verify(self, conn: Any, *_: object) -> None:
         """The context knows its authorities; requests would load its own into it for every connection."""

@@ -4,9 +4,11 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
 from config.secret_file import Secrets
+from domain.device_link import checked_template
+from domain.kinds import MDM_KINDS
 
 
 def as_list(value: object) -> object:
@@ -35,6 +37,9 @@ class SenderSettings(BaseModel):
     api_key_file: Path | None = None
     # Which API a nanomdm server speaks: NanoMDM's own or NanoHUB's.
     api: Literal["nanomdm", "nanohub"] = "nanomdm"
+    # Page of a device of a micromdm or nanomdm sender, for notices: a URL with `{serial_number}` or `{udid}` in it.
+    # Unset: its page in Jamf Pro, where one record, and no other, has its serial number.
+    device_link: Annotated[str, AfterValidator(checked_template)] | None = None
     # Name of the header in which Jamf Pro sends its secret.
     header: str = "X-Windfall-Token"
     # Id of the API client with which Jamf Pro is read (Jamf Pro 10.49 or newer).
@@ -108,6 +113,12 @@ class SenderSettings(BaseModel):
     def gives_challenges(self) -> bool:
         """Whether the answer to a `SCEPChallenge` is our own."""
         return self.scep_challenge is not None or self.scep_challenge_file is not None
+
+    @model_validator(mode="after")
+    def _only_mdm_is_linked_to(self) -> Self:
+        if self.kind not in MDM_KINDS and self.device_link is not None:
+            raise ValueError("`device_link` is for the kinds micromdm and nanomdm; for jamf, `url` makes the links")
+        return self
 
     @model_validator(mode="after")
     def _only_jamf_is_read(self) -> Self:

@@ -17,7 +17,7 @@ from domain.errors import CannotRetry, MalformedEvent
 from domain.json_types import JSONObject
 from domain.text import storable
 from state.queries.devices import NAMES
-from state.retrying import retry
+from tasks.retrying import retry
 
 LARGEST_BODY = 8 * 1024 * 1024
 """Bytes; profiles come as base64."""
@@ -94,16 +94,15 @@ def _retry(orders: Orders, identifier: str, body: JSONObject) -> JSONObject:
     again = body.get("again", False)
     if not isinstance(again, bool):
         raise BadRequest("again is true or false")
-    verdicts = retry(orders.stores.engine, [identifier], now=orders.now(), again=again)
+    verdicts = retry(orders.stores.engine, orders.stores.setup, [identifier], now=orders.now(), again=again)
     if not verdicts:
         raise NotFound(f"there is no action {identifier!r}")
     if verdicts[0].refusal is not None:
         raise CannotRetry(f"action {identifier} is not tried again: {verdicts[0].refusal}")
-    told: JSONObject = {"id": identifier, "destination": verdicts[0].destination}
-    if verdicts[0].anew:
-        return told | {"install": "waiting"}
     orders.stores.wake_deliverer(verdicts[0].destination)
-    return told | {"state": "pending"}
+    told: JSONObject = {"id": identifier, "destination": verdicts[0].destination}
+    told |= {"install": "waiting"} if verdicts[0].anew else {"state": "pending"}
+    return told | ({"note": verdicts[0].note} if verdicts[0].note else {})
 
 
 def _only(body: JSONObject, fields: tuple[str, ...], words: str) -> None:

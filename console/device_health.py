@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from console.device_apps import call_app, names_of_apps, newest_installs
+from console.device_in_jamf import heard_in_jamf, left_jamf_at
 from console.device_newest import version_of
 from console.telling_time import ago, day, days_until
 from domain.clock import parse_time
 from domain.json_types import JSONObject
+from domain.questions import is_over, read_version
 
 EXPIRES_SOON = timedelta(days=30)
 SILENT = timedelta(days=14)
@@ -35,8 +37,11 @@ def points(page: JSONObject, now: datetime) -> list[JSONObject]:
 
 
 def _management(page: JSONObject, now: datetime) -> Found:
+    if page["id"] is None and not page["jamf"]:
+        yield NOTICE, "it is assigned in ADE (Automated Device Enrollment) and was never seen to enrol"
+        return
     if page["id"] is None:
-        yield NOTICE, "no MDM server here knows it; all there is comes from Jamf Pro"
+        yield from _only_in_jamf(page, now)
         return
     if page["enrolled"] is None:
         yield NOTICE, "no check-in was heard of it, so nobody knows whether it is enrolled"
@@ -51,6 +56,18 @@ def _management(page: JSONObject, now: datetime) -> Found:
         yield PROBLEM, "it waits in Setup Assistant until it gets the command DeviceConfigured"
     if page["location"] is not None:
         yield NOTICE, "it was in Lost Mode: its place is told below"
+
+
+def _only_in_jamf(page: JSONObject, now: datetime) -> Found:
+    elsewhere = any(one["source"] == "mdm" for conflict in page["conflicts"] for one in conflict["records"])
+    what = "this UDID, but its serial number, with another one" if elsewhere else "it"
+    yield NOTICE, f"no MDM server here knows {what}; all there is comes from Jamf Pro"
+    left_at, heard_at = left_jamf_at(page), heard_in_jamf(page)
+    if left_at is not None:
+        yield PROBLEM, f"it is not enrolled in Jamf Pro, since {_since(left_at, now)}"
+    seen = parse_time(heard_at)
+    if seen is not None and now - seen > SILENT:
+        yield PROBLEM, f"Jamf Pro heard it last {_since(heard_at, now)}"
 
 
 def _records(page: JSONObject, now: datetime) -> Found:  # noqa: ARG001 - all checks look alike
@@ -117,14 +134,27 @@ def _device(page: JSONObject, now: datetime) -> Found:
         yield NOTICE, f"its battery was at {battery:.0%}, {ago(told, now)}"
     if _fact(page, "IsActivationLockEnabled") is True:
         yield NOTICE, "Activation Lock is on"
-    has = version_of(page)
-    updates = [one for one in page["items"].get("os_updates", ()) if not has or one["version"] != has]
+    updates = [update for update in page["items"].get("os_updates", ()) if _waits(update, page)]
     critical = [update for update in updates if update["is_critical"] is True]
     if critical:
         name = critical[0]["human_readable_name"] or critical[0]["product_key"]
         yield PROBLEM, f"a critical update waits: {name}"
     elif updates:
         yield NOTICE, f"{_count(len(updates), 'update')} of its system can be installed"
+
+
+def _waits(update: JSONObject, page: JSONObject) -> bool:
+    """Whether an update that was listed once is not installed yet; none is known where no new list is asked for.
+
+    Data and firmware have versions of their own, which say nothing beside that of the system.
+    """
+    has, brings = (read_version(str(said or "").partition(" ")[0]) for said in (version_of(page), update["version"]))
+    if is_over("AvailableOSUpdates", has):
+        return False
+    if not has or not brings or update["is_config_data_update"] or update["is_firmware_update"]:
+        return True
+    extra = update["supplemental_os_version_extra"]
+    return brings > has or (brings == has and bool(extra) and extra != _fact(page, "SupplementalOSVersionExtra"))
 
 
 def _apps(page: JSONObject, now: datetime) -> Found:  # noqa: ARG001
@@ -164,7 +194,13 @@ def _inventory(page: JSONObject, now: datetime) -> Found:
 
 def short_name(page: JSONObject) -> str:
     """What to call it in a command."""
-    return shlex.quote(str(page["serial_number"] or page["udid"] or page["id"]))
+    return shlex.quote(identity_of(page))
+
+
+def identity_of(page: JSONObject) -> str:
+    """By what it is found again; of a record in Jamf Pro that tells neither serial number nor UDID, what it does."""
+    known = page["serial_number"] or page["udid"] or page["id"]
+    return str(known or next((one["management_id"] or one["id"] for one in page["jamf"]), ""))
 
 
 def _since(text: Any, now: datetime) -> str:

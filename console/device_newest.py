@@ -33,12 +33,14 @@ def name_of_device(page: JSONObject) -> str | None:
     for names in (_NAME, _MODEL_NAME):
         for value in _newest(page, names).values:
             return str(value)
-    return None
+    return next(_listed_models(page), None)
 
 
 def model_of(page: JSONObject) -> str:
     """Name and identifier, as far as they differ; empty when nobody said."""
-    return ", ".join(dict.fromkeys(str(value) for value in _newest(page, _MODEL).values))
+    return ", ".join(dict.fromkeys(str(value) for value in _newest(page, _MODEL).values)) or next(
+        _listed_models(page), ""
+    )
 
 
 def version_of(page: JSONObject) -> str | None:
@@ -66,6 +68,11 @@ def user_in_jamf(record: JSONObject) -> Sequence[str]:
     told = [facts[name] for name in _USER if name in facts]
     newest = max((fact["at"] for fact in told), default="")
     return list(dict.fromkeys(str(fact["value"]) for fact in told if fact["at"] == newest and fact["value"]))
+
+
+def _listed_models(page: JSONObject) -> Iterator[str]:
+    """What Automated Device Enrollment calls its model, which counts only where nobody else said."""
+    return (str(one["model"]) for one in page["ade"] if one["model"])
 
 
 def _newest(page: JSONObject, names: _Names) -> _Said:

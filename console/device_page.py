@@ -5,6 +5,7 @@ from datetime import datetime
 from console.device_health import points
 from console.inquiring import progress
 from domain.json_types import JSONObject
+from domain.notification import serial_key
 from state.queries import Engine
 from state.queries.device_page import doings_of, items_of
 from state.queries.devices import FIELDS, device_ids, one_device
@@ -17,18 +18,22 @@ def device_page(engine: Engine, name: str, now: datetime) -> JSONObject | None:
     """The device with this id, UDID or serial number; of several the one heard last. None when nobody knows it.
 
     What `one_device` tells, and `health` (see `points`), `items` by list, `installs assignments events commands
-    unfinished` (of events `answers`: to which command), and `inventory` (see `progress`). A device that only Jamf Pro
-    knows has no `id`, and None and empty lists for the rest. Raises: DatabaseAway.
+    unfinished` (of events `answers`: to which command), `inventory` (see `progress`), and as `ade` what Automated
+    Device Enrollment lists with its serial number. A device that only Jamf Pro or that list knows has no `id`, and
+    None and empty lists for the rest. Raises: DatabaseAway.
     """
     found = device_ids(engine, name)
     same = None if found else same_device(engine, name=name)
     if same is not None:
         found = [record["id"] for record in same.mdm]
-        if not found and not same.jamf:
-            return None
     device = one_device(engine, found[0]) if found else None
     if device is None:
-        device = _only_in_jamf(engine, list(same.jamf) if same else [], list(same.conflicts) if same else [])
+        records = list(same.jamf) if same else []
+        listed = _listed(engine, name)
+        if not records and not listed:
+            return None
+        device = _unmanaged(engine, records, listed, list(same.conflicts) if same else [])
+    device["ade"] = _listed(engine, device["serial_number"])
     device["jamf"] = [JAMF_LISTS["devices"].one(engine, record["id"]) or record for record in device["jamf"]]
     page = {**device, **_what_it_did(engine, device)}
     asked = {command["command_uuid"]: command["request_type"] for command in page["commands"]}
@@ -48,10 +53,25 @@ def _what_it_did(engine: Engine, device: JSONObject) -> JSONObject:
     }
 
 
-def _only_in_jamf(engine: Engine, records: list[JSONObject], conflicts: list[JSONObject]) -> JSONObject:
-    """The fields of a device, as far as the newest record there tells them: the first."""
-    newest = records[0]
-    known = {"udid": newest["udid"], "serial_number": newest["serial_number"]}
+def _listed(engine: Engine, serial_number: str | None) -> list[JSONObject]:
+    """What Automated Device Enrollment lists with this serial number, the newest word first."""
+    if not serial_number:
+        return []
+    found = JAMF_LISTS["ade-devices"].some(engine, "ade", serial_key=serial_key(serial_number))["ade"]
+    return sorted(found, key=lambda one: one["told_at"] or "", reverse=True)
+
+
+def _unmanaged(
+    engine: Engine, records: list[JSONObject], listed: list[JSONObject], conflicts: list[JSONObject]
+) -> JSONObject:
+    """The fields of a device that no MDM server has, as far as its ``records`` in Jamf Pro or else ADE tell them.
+
+    Not every record tells each: one of a push has neither.
+    """
+    known = {
+        name: next((one[name] for one in [*records, *listed] if one.get(name)), None)
+        for name in ("udid", "serial_number")
+    }
     empty: JSONObject = {"security": None, "location": None, "lists": [], "facts": {}}
     return {
         **dict.fromkeys(FIELDS), **known, **empty, "jamf": records, "conflicts": conflicts, "user_channels": [],

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 
+from console.device_in_jamf import records_in_jamf
 from console.device_newest import build_of, model_of, supervised_of, user_in_jamf, version_of
 from console.telling_time import ago, minute, when
 from domain.json_types import JSONObject
@@ -12,6 +13,9 @@ Fields: TypeAlias = Sequence[tuple[str, str]]
 """Label and value."""
 
 UNKNOWN = "unknown"
+
+_IN_JAMF = {True: ", enrolled", False: ", not enrolled", None: ""}
+"""As an event told; of None nobody did."""
 
 _ON_OR_OFF = {"filevault_enabled", "firewall_enabled", "sip_enabled", "is_recovery_lock_enabled"}
 _SECURITY = {
@@ -46,11 +50,10 @@ def _who(page: JSONObject, now: datetime) -> Iterator[tuple[str, str]]:
         state = "logged in" if account["is_logged_in"] else "an account on it"
         named = [account["user_name"], account["full_name"]]
         yield "Account", f"{', '.join(str(name) for name in named if name) or UNKNOWN}; {state}"
-    for record in page["jamf"]:
-        said = user_in_jamf(record)
-        if said:
-            yield "In Jamf Pro", ", ".join(said)
-    if not users and not page["items"].get("device_accounts") and not page["jamf"]:
+    named_there = [said for record in page["jamf"] if (said := user_in_jamf(record))]
+    for said in named_there:
+        yield "In Jamf Pro", ", ".join(said)
+    if not users and not page["items"].get("device_accounts") and not named_there:
         yield "User", UNKNOWN
 
 
@@ -64,6 +67,10 @@ def _what(page: JSONObject) -> Iterator[tuple[str, str]]:
     else:
         yield "Serial number", str(page["serial_number"] or UNKNOWN)
         yield "UDID", str(page["udid"] or UNKNOWN)
+    for label, name in (("Asset tag", "asset_tag"), ("Described as", "description")):
+        said = next((one[name] for one in page["ade"] if one[name]), None)
+        if said:
+            yield label, str(said)
     yield "Supervised", _yes(supervised_of(page))
     capacity, free = _fact(page, "DeviceCapacity"), _fact(page, "AvailableDeviceCapacity")
     if _is_number(capacity) and _is_number(free):
@@ -80,11 +87,16 @@ def _where(page: JSONObject, now: datetime) -> Iterator[tuple[str, str]]:
         yield "Heard", when(page["last_seen_at"], now)
     else:
         yield "MDM server", "none"
-    for record in page["jamf"]:
+    for record, heard_at in records_in_jamf(page):
         number = f" number {record['jamf_id']}" if record.get("jamf_id") else ""
         family = str(record["family"]).replace("_", " ")
         kind = "a record of unknown kind" if family == UNKNOWN else family
-        yield "Jamf Pro", f"{record['sender']}: {kind}{number}; heard {when(record['last_seen_at'], now)}"
+        enrolled = _IN_JAMF[record["enrolled"]]
+        yield "Jamf Pro", f"{record['sender']}: {kind}{number}{enrolled}; heard {when(heard_at, now)}"
+    for one in page["ade"]:
+        instance = f", instance {one['instance_id']}" if one["instance_id"] else ""
+        assigned = f"assigned {when(one['assigned_at'], now)}" if one["assigned_at"] else "assigned"
+        yield "ADE", f"{one['sender']}{instance}: {assigned}; told {when(one['told_at'], now)}"
     for label, name in (("Address", "ipAddress"), ("Its own", "reportedIpAddress")):
         told: dict[str, str] = {}
         for row in page["history"]:

@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from console.device_health import short_name, word_of
+from console.device_health import identity_of, short_name, word_of
 from console.device_lists import Lines, lists_of
 from console.device_newest import name_of_device
 from console.device_sections import Fields, sections_of
@@ -65,7 +65,7 @@ def _console() -> Console:
 
 def _title(console: Console, page: JSONObject) -> None:
     name = clean(name_of_device(page) or "a device without a name")
-    identity = clean(page["serial_number"] or page["udid"] or page["id"] or "")
+    identity = clean(identity_of(page))
     console.print(Text(f"{_cut(name, LONGEST_TITLE)}  {_cut(identity)}".rstrip(), style="bold"))
 
 

@@ -21,12 +21,12 @@ def explain(item: JSONObject, verdict: Verdict | None, trouble: Trouble | None, 
         yield f"It is done; it was tried {tries}."
         yield from _answer(item["command"])
         if verdict is not None and verdict.anew:
-            yield f"Its install has failed: `windfall actions retry {item['id']}` has it tried again, by a new command."
-        elif verdict is not None and verdict.refusal is None:
             yield (
-                f"If it should have by now, `windfall actions retry {item['id']}` sends the command again, under the "
-                "same UUID, unless it still waits at its server."
+                f"Its install has failed or is stuck: `windfall actions retry {item['id']}` has it tried again, by a "
+                "new command."
             )
+        elif verdict is not None and verdict.refusal is None:
+            yield f"If it should have by now, there is `windfall actions retry {item['id']}`: {verdict.note}."
         return
     if state == "dead":
         yield f"It gave up after it was tried {tries}: {item['error'] or 'nobody said why'}"
@@ -57,7 +57,8 @@ def _obstacles(item: JSONObject, trouble: Trouble | None, now: datetime) -> Iter
 
 def _way_out(item: JSONObject, verdict: Verdict | None) -> str:
     if verdict is None or verdict.refusal is None:
-        return f"Put right what it names, then `windfall actions retry {item['id']}`."
+        note = f" Mind that {verdict.note}." if verdict is not None and verdict.note else ""
+        return f"Put right what it names, then `windfall actions retry {item['id']}`.{note}"
     return f"It is not simply tried again: {verdict.refusal}."
 
 

@@ -12,13 +12,14 @@ from domain.errors import UnknownDevice
 from domain.json_types import JSONObject
 from domain.questions import INFORMATION, questions_of, questions_of_users, subject_of
 from state.channels import Channel
+from state.commands import ANSWERED
 from state.inquiries import MOST_USERS
 from state.outbox import NewAction
 from state.queries import Engine
 from state.queries.devices import NAMES
 from state.queries.inquiries import Inquiry, one_inquiry
 from state.queries.reading import database_errors, must_exist
-from tasks.inventory import ANSWERED, DIGESTS, ask_now, ask_on
+from tasks.inventory import DIGESTS, ask_now, ask_on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from console.commanding import OPEN
 from console.terminal import clean, on_screen
 from domain.clock import parse_time
 from domain.json_types import JSONObject
-from tasks.inventory import ANSWERED
+from state.commands import ANSWERED
 
 _WIDTH = 25
 

@@ -21,8 +21,8 @@ from console.stores import Stores
 from domain.errors import DatabaseAway
 from state.queries.counts import EventCount, read_event_counts, stuck_numbers
 from state.queries.expiring import Ending, ending_identities
-from state.queries.jamf_rounds import JamfRound, jamf_rounds
 from state.queries.owed import ActionCount, Trouble, action_counts, install_counts, troubles
+from state.queries.rounds import Round, jamf_rounds, mdm_lists
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 """The classic format; in OpenMetrics `windfall_events` and `windfall_events_total` would be one family."""
@@ -45,7 +45,8 @@ class _DatabaseSeen:
     actions: list[ActionCount]
     installs: Mapping[str, int]
     troubles: Mapping[str, Trouble]
-    rounds: Mapping[str, JamfRound]
+    rounds: Mapping[str, Round]
+    lists: Mapping[str, Round]
 
 
 class StoresCollector(Collector):
@@ -75,6 +76,7 @@ class StoresCollector(Collector):
             yield _installs(database.installs)
             yield self._paused(database)
             yield self._not_read(database.rounds)
+            yield self._not_listed(database.lists)
             yield from self._ending()
 
     def _look_at_redis(self) -> _RedisSeen:
@@ -91,6 +93,7 @@ class StoresCollector(Collector):
             installs=install_counts(engine),
             troubles=troubles(engine),
             rounds=jamf_rounds(engine),
+            lists=mdm_lists(engine),
         )
 
     def _look_at_certificates(self) -> Ending:
@@ -141,14 +144,24 @@ class StoresCollector(Collector):
             family.add_metric([name], trouble is not None and trouble.is_paused(now))
         return family
 
-    def _not_read(self, rounds: Mapping[str, JamfRound]) -> Metric:
+    def _not_read(self, rounds: Mapping[str, Round]) -> Metric:
         """Of every sender that is to be read now and then, and was once."""
         family = GaugeMetricFamily(
             "windfall_jamf_parts_not_read", "Parts of a Jamf Pro that its last round could not read.", labels=["sender"]
         )
         for name, sender in sorted(self._stores.settings.senders.items()):
-            if sender.reconcile_every is not None and name in rounds:
+            if sender.reconcile_every is not None and name in rounds and rounds[name].ended:
                 family.add_metric([name], len(rounds[name].failed))
+        return family
+
+    def _not_listed(self, lists: Mapping[str, Round]) -> Metric:
+        """Of every MicroMDM that was asked for its list once."""
+        family = GaugeMetricFamily(
+            "windfall_mdm_list_not_read", "Whether a MicroMDM's list of devices could not be read.", labels=["sender"]
+        )
+        for name, sender in sorted(self._stores.settings.senders.items()):
+            if sender.kind == "micromdm" and sender.url and name in lists:
+                family.add_metric([name], bool(lists[name].failed))
         return family
 
     def _swept(self, swept_at: datetime | None) -> Metric:

@@ -10,6 +10,7 @@ from domain.envelope import Envelope
 from domain.errors import CannotReplay
 from state.queries import Engine
 from state.queries.events import StoredEvent, stored_event
+from tasks.story import UNREADABLE_AS_RECEIVED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,11 @@ def _envelope(event: StoredEvent) -> Envelope:
     """What was quarantined has no type yet: it is classified anew, by what this version knows."""
     if event.body is None:
         raise CannotReplay(f"event {event.id} cannot be replayed: its body was deleted when it grew old, or never kept")
+    if UNREADABLE_AS_RECEIVED in event.flags:
+        raise CannotReplay(
+            f"event {event.id} cannot be replayed: as it was received nobody could read it ({event.error}), "
+            "and what is left without its secrets is nothing that anybody sent"
+        )
     unnamed = event.type == QUARANTINE or event.status == "quarantined"
     return Envelope(
         delivery_id=uuid.uuid4().hex,

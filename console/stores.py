@@ -13,6 +13,7 @@ from config.redis_connection import connect
 from config.settings import Settings
 from state.engine import open_engine
 from state.queries import Engine
+from tasks.setup import Setup, setup_of
 
 CONNECT_TIMEOUT, TIMEOUT = 1.0, 2.0
 """Seconds that people wait to hear that Redis is away."""
@@ -33,6 +34,11 @@ class Stores:
     @cached_property
     def redis(self) -> Any:
         return connect(self.settings.redis_location, connect_timeout=CONNECT_TIMEOUT, timeout=TIMEOUT)
+
+    @cached_property
+    def setup(self) -> Setup:
+        """What people configured that decisions depend on."""
+        return setup_of(self.settings)
 
     @cached_property
     def inboxes(self) -> Inboxes:

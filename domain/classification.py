@@ -15,10 +15,12 @@ from domain.form_body import begins_as_xml, form_payload, is_form
 from domain.json_body import canonical, is_latin1, parse_object
 from domain.json_types import JSONObject
 from domain.kinds import canonical_type
-from domain.xml_body import LATIN1, parse_jss_event
+from domain.redaction import redact
+from domain.xml_body import LATIN1, may_be_flagged, parse_jss_event
 
 WINDOW = 30
-"""Seconds in which the same bytes are the same event, where nothing in them identifies it."""
+"""Seconds in which the same bytes are the same event, where nothing in them identifies it. For Jamf Pro's, whose
+secrets may be passwords, those are left aside."""
 
 LONGEST_TYPE = 100
 
@@ -81,15 +83,13 @@ def document_of(kind: str, body: bytes, content_type: str = "") -> JSONObject:
 
 
 def reading_flags(body: bytes, content_type: str = "") -> tuple[str, ...]:
-    """What had to be guessed to read a Jamf body that `document_of` reads: empty, or `latin1`."""
+    """What had to be guessed to read a Jamf body that `document_of` reads: `latin1`, `characters_replaced`."""
     if is_form(body):
         return reading_flags(form_payload(body))
-    if not is_latin1(body):
-        return ()
-    charset = _charset(content_type)
+    charset, guessed = _charset(content_type), is_latin1(body)
     if begins_as_xml(body):
-        return parse_jss_event(body, charset).flags
-    return () if (charset or "").lower() in ("iso-8859-1", "latin1") else (LATIN1,)
+        return parse_jss_event(body, charset).flags if guessed or may_be_flagged(body) else ()
+    return () if not guessed or (charset or "").lower() in ("iso-8859-1", "latin1") else (LATIN1,)
 
 
 def quarantine_key(arrival: Arrival) -> str:
@@ -174,8 +174,13 @@ def _windowed(name: str, arrival: Arrival) -> Classified:
 
 def _window_keys(arrival: Arrival) -> tuple[str, str]:
     window = int(arrival.received_at.timestamp()) // WINDOW
-    now, before = (digest("bytes", arrival.sender, arrival.body, str(number)) for number in (window, window - 1))
+    body = redact(arrival.body, _unsaid).body if arrival.kind == "jamf" else arrival.body
+    now, before = (digest("bytes", arrival.sender, body, str(number)) for number in (window, window - 1))
     return now, before
+
+
+def _unsaid(_secret: bytes) -> str:
+    return "-"
 
 
 def _without_passwords(event: object) -> object:

@@ -9,6 +9,8 @@ AHEAD = timedelta(minutes=5)
 EARLIEST = datetime(2007, 1, 1, tzinfo=UTC)
 """No device management before the first iPhone: an older time is an unset clock."""
 
+_PREFIX = 12
+
 _FRACTION = re.compile(r"(\.\d{6})\d+")
 
 
@@ -46,4 +48,9 @@ def rfc3339(moment: datetime) -> str:
 
 def id_prefix(moment: datetime) -> str:
     """How our own ids of that moment begin: 12 hex digits of milliseconds, so that ids sort by time."""
-    return f"{int(moment.timestamp() * 1000):012x}"
+    return f"{int(moment.timestamp() * 1000):0{_PREFIX}x}"
+
+
+def made_at(identifier: str) -> str:
+    """The beginning of one of our ids that tells when it was made; it sorts by time too."""
+    return identifier[:_PREFIX]

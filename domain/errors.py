@@ -61,7 +61,7 @@ class DatabaseAway(WindfallError):
 
 
 class CannotReplay(WindfallError):
-    """A stored event that cannot be run again, because its body was pruned."""
+    """A stored event that cannot be run again: its body was pruned, or nobody could read it until it was redacted."""
 
 
 class UnknownDevice(WindfallError):

@@ -12,7 +12,9 @@ FIELD = b"payload"
 
 MAX_FIELDS = 16
 
-_LEAD = b"\xef\xbb\xbf \t\r\n"
+LEAD = b"\xef\xbb\xbf \t\r\n"
+"""Bytes that may come before a document: a UTF-8 BOM and white space."""
+
 _XML = (b"<", b"\xff\xfe", b"\xfe\xff")
 _DOCUMENT = (*_XML, b"{", b"[", b'"')
 _LATIN1 = "iso-8859-1"
@@ -20,12 +22,12 @@ _LATIN1 = "iso-8859-1"
 
 def begins_as_xml(body: bytes) -> bool:
     """True for `<` or a UTF-16 BOM, after any UTF-8 BOM and white space."""
-    return body.lstrip(_LEAD).startswith(_XML)
+    return body.lstrip(LEAD).startswith(_XML)
 
 
 def is_form(body: bytes) -> bool:
     """True for what does not begin as a document and has a field `payload`, after any UTF-8 BOM and white space."""
-    text = body.lstrip(_LEAD)
+    text = body.lstrip(LEAD)
     return not text.startswith(_DOCUMENT) and (text.startswith(FIELD + b"=") or b"&" + FIELD + b"=" in text)
 
 
@@ -34,7 +36,7 @@ def form_fields(body: bytes, *, most: int | None = None) -> list[tuple[bytes, by
 
     Raises: ValueError, for more than ``most`` fields.
     """
-    text = body.lstrip(_LEAD).decode(_LATIN1)
+    text = body.lstrip(LEAD).decode(_LATIN1)
     pairs = parse_qsl(text, keep_blank_values=True, encoding=_LATIN1, max_num_fields=most)
     return [(name.encode(_LATIN1), value.encode(_LATIN1)) for name, value in pairs]
 

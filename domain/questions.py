@@ -182,13 +182,19 @@ def questions_of_users(subject: Subject) -> list[Question]:
     return [one for one in QUESTIONS if subject.is_known and one.is_for_users_of(subject)]
 
 
+def is_over(request_type: str, os_version: Version) -> bool:
+    """Whether a system of this version is not asked that any more, so that what it answered before stays."""
+    ends = (one.until for one in QUESTIONS if one.request_type == request_type)
+    return any(until is not None and os_version >= until for until in ends)
+
+
 def subject_of(facts: Facts, *, is_user_enrollment: bool, is_informed: bool = False) -> Subject:
     """A device as its facts tell: `ProductName`, `Model`, `ModelName`, `OSVersion` and the like."""
     supervised, multi_user = fact(facts, "IsSupervised"), fact(facts, "IsMultiUser")
     may_be_shared = any(str(fact(facts, name)).lower().startswith("ipad") for name in _MODEL)
     return Subject(
         platform=platform_of(facts),
-        os_version=_version(fact(facts, "OSVersion")),
+        os_version=read_version(fact(facts, "OSVersion")),
         is_user_enrollment=is_user_enrollment,
         is_supervised=supervised if isinstance(supervised, bool) else None,
         is_multi_user=multi_user if isinstance(multi_user, bool) else None if may_be_shared else False,
@@ -208,7 +214,7 @@ def platform_of(facts: Facts) -> Platform | None:
     return None
 
 
-def _version(said: object) -> Version:
+def read_version(said: object) -> Version:
     """`14.7.1` as (14, 7, 1); as far as it can be read."""
     numbers: list[int] = []
     for part in said.split(".")[:_NUMBERS] if isinstance(said, str) else ():

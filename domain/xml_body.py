@@ -12,6 +12,7 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import ParseError, XMLParser
 
 from domain.errors import MalformedEvent
+from domain.form_body import LEAD
 from domain.json_types import JSON, JSONObject
 
 ROOT = "JSSEvent"
@@ -22,8 +23,14 @@ MAX_DEPTH = 32
 MAX_NODES = 250_000
 """Elements in one document; 10 MiB of smart-group ids are about 200 000."""
 
+MAX_REPLACED = 100_000
+"""References, and forbidden characters, up to which a document is repaired; with more it is none."""
+
 LATIN1 = "latin1"
 """Flag: nothing named the encoding and the bytes are not UTF-8, so ISO-8859-1 was taken."""
+
+REPLACED = "characters_replaced"
+"""Flag: there were characters that XML cannot hold, so U+FFFD was read in their place."""
 
 _CODECS = {
     "utf-8": "utf-8",
@@ -36,14 +43,19 @@ _CODECS = {
 }
 """Encodings that a prolog or a charset may name. A list, because Python's codecs include slow and surprising ones."""
 
-_BOMS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
-_PROLOG = re.compile(rb"""\s*<\?xml[^>]*?\sencoding\s*=\s*["']([\w.-]{1,40})["']""")
+_UTF8_BOM = b"\xef\xbb\xbf"
+_UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
+_PROLOG = re.compile(rb"""<\?xml[^>]*?\sencoding\s*=\s*["']([\w.-]{1,40})["']""")
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_SUSPECT = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]|&#")
+_REFERENCE = re.compile("&#(?:x([0-9a-fA-F]{1,12})|([0-9]{1,12}));")
+_LAST_CHARACTER = 0x10FFFF
+_REPLACEMENT = "\ufffd"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedXML:
-    """A document, and what had to be guessed to read it: ``flags`` is empty or holds `LATIN1`."""
+    """A document, and what had to be guessed to read it: ``flags`` may hold `LATIN1` and `REPLACED`."""
 
     document: JSONObject
     flags: tuple[str, ...] = ()
@@ -54,7 +66,8 @@ def parse_jss_event(body: bytes, charset: str | None = None) -> ParsedXML:
 
     A leaf is its text, an empty element ``""``, an element with children a dict without its own text, repeated
     siblings a list. One sibling stays as it is: only a schema knows that it is a list of one. An ``event`` that is
-    missing or empty is ``{}``. ``charset`` is the Content-Type's; BOM and prolog go before it.
+    missing or empty is ``{}``. ``charset`` is the Content-Type's; BOM and prolog go before it. White space before the
+    document, and characters that XML forbids, as Java writes them into names, lose no event.
 
     Raises:
         MalformedEvent: empty, not XML, a DTD, another root, no ``webhook`` object, or over a budget.
@@ -62,35 +75,78 @@ def parse_jss_event(body: bytes, charset: str | None = None) -> ParsedXML:
     if not body.strip():
         raise MalformedEvent("empty body")
     text, flags = _decoded(body, charset)
-    builder = _Builder()
-    parser = XMLParser(target=builder, forbid_dtd=True)
-    try:
-        parser.feed(text)
-        parsed: Any = parser.close()
-    except ParseError as exc:
-        line, column = exc.position
-        raise MalformedEvent(f"not XML at line {line} column {column}") from exc
-    except DefusedXmlException as exc:
-        raise MalformedEvent("XML with a DTD or entities") from exc
-    root, document = parsed
+    (root, document), replaced = _read(text)
     if root != ROOT or not isinstance(document, dict) or not isinstance(document.get("webhook"), dict):
         raise MalformedEvent(f"not a {ROOT} with a webhook")
     document["event"] = document.get("event") or {}
-    return ParsedXML(document=document, flags=flags)
+    return ParsedXML(document=document, flags=flags + replaced)
+
+
+def may_be_flagged(body: bytes) -> bool:
+    """False where `REPLACED` cannot be among the flags of a document in UTF-8; cheaper than to parse it."""
+    return _SUSPECT.search(body) is not None
+
+
+def _read(text: str) -> tuple[Any, tuple[str, ...]]:
+    """The root's name and value, of the text as it is or else repaired, and the flag for that."""
+    try:
+        return _parsed(text), ()
+    except ParseError as exc:
+        repaired = _repaired(text)
+        if repaired == text:
+            raise _malformed(exc) from exc
+    try:
+        return _parsed(repaired), (REPLACED,)
+    except ParseError as exc:
+        raise _malformed(exc) from exc
+
+
+def _parsed(text: str) -> Any:
+    """The root's name and value. Raises: ParseError, MalformedEvent."""
+    parser = XMLParser(target=_Builder(), forbid_dtd=True)
+    try:
+        parser.feed(text)
+        return parser.close()
+    except DefusedXmlException as exc:
+        raise MalformedEvent("XML with a DTD or entities") from exc
+
+
+def _malformed(error: ParseError) -> MalformedEvent:
+    line, column = error.position
+    return MalformedEvent(f"not XML at line {line} column {column}")
+
+
+def _repaired(text: str) -> str:
+    """The text with U+FFFD for characters that XML 1.0 forbids, raw or as references; pairs of surrogates are joined.
+
+    Markup cannot come of it: nothing else changes. Source: https://www.w3.org/TR/xml/#charsets (checked 2026-11)
+    """
+    raw = _REFERENCE.sub(_forbidden, text, count=MAX_REPLACED)
+    joined = raw.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return _NOT_XML.sub(_REPLACEMENT, joined, count=MAX_REPLACED)
+
+
+def _forbidden(reference: re.Match[str]) -> str:
+    """The character itself where XML forbids it; else the reference as it is."""
+    code = int(reference[1], 16) if reference[1] else int(reference[2])
+    character = chr(code) if code <= _LAST_CHARACTER else _REPLACEMENT
+    return character if code > _LAST_CHARACTER or _NOT_XML.match(character) else reference[0]
 
 
 def _decoded(body: bytes, charset: str | None) -> tuple[str, tuple[str, ...]]:
     """The text, by BOM, prolog, charset, UTF-8 or ISO-8859-1, whichever first fits the bytes."""
-    candidates = [codec for bom, codec in _BOMS.items() if body.startswith(bom)]
-    prolog = _PROLOG.match(body)
+    document = body.lstrip(LEAD)
+    candidates = ["utf-8"] if _UTF8_BOM in body[: len(body) - len(document)] else []
+    candidates += ["utf-16"] if document.startswith(_UTF16_BOMS) else []
+    prolog = _PROLOG.match(document)
     names = (prolog[1].decode("ascii") if prolog else "", charset or "")
     candidates += [_CODECS[name.strip().lower()] for name in names if name.strip().lower() in _CODECS]
     for codec in (*candidates, "utf-8"):
         try:
-            return body.decode(codec), ()
+            return document.decode(codec).lstrip(), ()
         except UnicodeDecodeError:
             continue
-    return body.decode("iso-8859-1"), (LATIN1,)
+    return document.decode("iso-8859-1"), (LATIN1,)
 
 
 @dataclass(slots=True)
@@ -154,4 +210,4 @@ def _leaf(value: Any) -> str:
     if value is None:
         return ""
     text = str(value).lower() if isinstance(value, bool) else str(value)
-    return escape(_NOT_XML.sub("\ufffd", text), {"\r": "&#13;"})
+    return escape(_NOT_XML.sub(_REPLACEMENT, text), {"\r": "&#13;"})

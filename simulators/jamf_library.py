@@ -6,7 +6,7 @@ Source: https://developer.jamf.com/jamf-pro/reference/classic-api
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from domain.json_types import JSON, JSONObject
 from simulators import jamf_shapes as shapes
@@ -20,6 +20,8 @@ NUMBER = r"(\d+)"
 
 Act = Callable[[Request, str], Answer]
 Shape = Callable[[Record, Sequence[str]], JSONObject]
+
+USER_AND_PLACE = {"username", "realName", "emailAddress", "phone", "position", "department", "building", "room"}
 
 BY_NAME = ("general.name", "displayName")
 """Words for the name in `sort`; all others stand for the number."""
@@ -48,6 +50,13 @@ class Library:
     computers: dict[int, Record] = field(default_factory=dict)
     mobiles: dict[int, Record] = field(default_factory=dict)
     policies: dict[int, str] = field(default_factory=dict)
+
+    def remove_user(self, number: int) -> None:
+        """Somebody takes out of this record whose the device is, and where."""
+        for records in (self.computers, self.mobiles):
+            if record := records.get(number):
+                blank = dict.fromkeys(USER_AND_PLACE & record.fields.keys(), "")
+                records[number] = replace(record, fields={**record.fields, **blank})
 
     def routes(self) -> dict[str, Act]:
         """What answers a GET, by pattern of the path."""

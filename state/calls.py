@@ -12,7 +12,7 @@ from state.schema import commands
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """A command as it is to be sent. ``called_at``: from then on it may have been, whatever we heard.
+    """A command as it is to be sent. ``called_at``: then it last may have been, whatever we heard.
 
     ``sent_at``: its server said then that it has it.
     """
@@ -49,7 +49,8 @@ def members(engine: Engine, command_uuid: str) -> list[str]:
 def begin_call(engine: Engine, ids: Sequence[str], now: datetime, *, command_uuid: str | None = None) -> list[str]:
     """Note that these go out now, under one ``command_uuid`` if given; those of them that still wait for it.
 
-    Those that were called before keep their UUID: only what surely never went out gets another one.
+    Those that were called before keep their UUID: only what surely never went out gets another one. Whom somebody else
+    is about to change does not count: he is not waited for, as he may wait for us.
     """
     values = {"called_at": now} | ({"command_uuid": command_uuid} if command_uuid else {})
     with write_transaction(engine) as connection:
@@ -57,12 +58,19 @@ def begin_call(engine: Engine, ids: Sequence[str], now: datetime, *, command_uui
             select(commands.c.id)
             .where(commands.c.id.in_(ids), commands.c.state == "pending", commands.c.called_at.is_(None))
             .order_by(commands.c.id)
-            .with_for_update()
+            .with_for_update(skip_locked=True)
         )
         found = list(connection.scalars(waiting))
         if found:
             connection.execute(update(commands).where(commands.c.id.in_(found)).values(values))
     return found
+
+
+def call_again(engine: Engine, identifier: str, now: datetime) -> bool:
+    """Note that this goes out another time now, under the UUID that it has; False when nobody waits for that."""
+    waiting = (commands.c.id == identifier) & (commands.c.state == "pending")
+    with write_transaction(engine) as connection:
+        return connection.execute(update(commands).where(waiting).values(called_at=now)).rowcount > 0
 
 
 def uncall(engine: Engine, ids: Sequence[str]) -> None:

@@ -11,10 +11,13 @@ from domain.clock import id_prefix
 from domain.json_types import JSONObject
 from state.changes import is_one_of, write_changes
 from state.portions import portions
-from state.schema import commands
+from state.schema import actions, commands
 
 OPEN = ("pending", "sent", "NotNow")
 """States in which an answer is still expected."""
+
+ANSWERED = ("Acknowledged", "Error", "CommandFormatError")
+"""States that are the device's last word."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -76,6 +79,18 @@ class Commands:
             if row["id"] not in self._found:
                 command = Command(**row)
                 self._found[command.id] = self._named[command.command_uuid, command.device_id] = command
+
+    def owed_under(self, key: str) -> Command | None:
+        """The command that is owed under this key of its action, only to look at it; None when none is stored."""
+        identifier = self._connection.scalar(select(actions.c.id).where(actions.c.key == key))
+        if identifier is not None:
+            self.look_at([identifier])
+        return self._found.get(identifier or "")
+
+    def was_tried(self, identifier: str) -> bool:
+        """Whether anybody began to send this command, and that was no mistake."""
+        attempts = self._connection.scalar(select(actions.c.attempts).where(actions.c.id == identifier))
+        return bool(attempts)
 
     def answered_by(self, command_uuid: str, device_id: str) -> Command | None:
         """The command that an answer belongs to."""

@@ -1,12 +1,13 @@
 """What went wrong, as people are told of it: read when they are told, so that it is what is so by then."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Engine, func, select
 
 from state.schema import actions, assignment_failures, assignments
+
+_FIRST_HOUR, _LAST_HOUR = "2000-01-01T00", "2999-12-31T23"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,14 +51,14 @@ def failed_pairs(engine: Engine, u_id: str, event_id: str) -> list[FailedPair]:
         return [FailedPair(**row) for row in connection.execute(query).mappings()]
 
 
-def dead_actions(engine: Engine, destination: str, kind: str, *, since: datetime) -> DeadActions:
-    """Actions of this kind that gave up on this destination since then, and are still given up."""
+def dead_actions(engine: Engine, destination: str, kind: str, *, since: datetime | None) -> DeadActions:
+    """Actions of this kind that gave up on this destination since then (None: ever), and are still given up."""
     columns = actions.c
     given_up = (
         columns.state == "dead",
         columns.destination == destination,
         columns.kind == kind,
-        columns.settled_at >= since,
+        *([] if since is None else [columns.settled_at >= since]),
     )
     newest = select(columns.error).where(*given_up).order_by(columns.settled_at.desc(), columns.id.desc()).limit(1)
     with engine.connect() as connection:
@@ -65,9 +66,23 @@ def dead_actions(engine: Engine, destination: str, kind: str, *, since: datetime
         return DeadActions(count=count, first_at=first_at, error=connection.scalar(newest))
 
 
-def first_done(engine: Engine, keys: Sequence[str]) -> datetime | None:
-    """When the first of these effects was done; None: none of them was."""
-    done = select(func.min(actions.c.settled_at)).where(actions.c.key.in_(keys), actions.c.state == "done")
+def told_until(engine: Engine, key: str, *, claimed_for: timedelta) -> datetime | None:
+    """Until when notices like this one have told: when the last that was sent was claimed; None: none was sent.
+
+    ``key`` ends with `:` and an hour, and those are alike that differ in nothing else. Where this one itself was sent,
+    and is now sent to the rest of its recipients, only those of earlier hours count. ``claimed_for`` is how long a
+    claim lasts.
+    """
+    columns, alike = actions.c, f"{key.rpartition(':')[0]}:"
+    # Between two keys, whatever the database makes of punctuation: they differ in digits only.
+    query = select(columns.key, columns.next_attempt_at).where(
+        columns.key >= f"{alike}{_FIRST_HOUR}",
+        columns.key <= f"{alike}{_LAST_HOUR}",
+        columns.key.startswith(alike, autoescape=True),
+        columns.state == "done",
+    )
     with engine.connect() as connection:
-        first: datetime | None = connection.scalar(done)
-        return first
+        # What is over keeps when its last claim would have ended.
+        ends = {row.key: row.next_attempt_at for row in connection.execute(query)}
+    counted = [end for other, end in ends.items() if other < key or key not in ends]
+    return max(counted) - claimed_for if counted else None

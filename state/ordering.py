@@ -13,6 +13,7 @@ from state.commands import OPEN, void_commands
 from state.outbox import NewAction, add_actions
 from state.queries.reading import reading, writing
 from state.schema import actions, commands, installs
+from state.settling import INSTALL, free_installs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +73,11 @@ def give_up(engine: Engine, ids: Sequence[str], *, reason: str, now: datetime) -
             select(commands.c.id).where(commands.c.id.in_(ids)).order_by(commands.c.id).with_for_update()
         )
         void_commands(connection, dict.fromkeys(ids, reason))
-        gone = select(commands.c.id).where(commands.c.id.in_(ids), commands.c.state == "void")
+        gone = select(commands.c.id).where(
+            commands.c.id.in_(ids), commands.c.state == "void", commands.c.request_type == INSTALL
+        )
         undecided = installs.c.command_id.in_(gone) & installs.c.state.in_(("waiting", "command_sent"))
         found = connection.scalars(select(installs.c.id).where(undecided).order_by(installs.c.id).with_for_update())
         failed: dict[str, Any] = {"state": "failed", "reason": reason, "next_check_at": None, "changed_at": now}
         write_changes(connection, installs, dict.fromkeys(list(found), failed))
+        free_installs(connection, ids, now)

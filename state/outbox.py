@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Engine, select, update
 
 from domain.json_types import JSONObject
+from state.changes import write_changes
 from state.commands import add_commands
 from state.engine import write_transaction
 from state.schema import actions
@@ -23,7 +24,8 @@ OPEN = ("pending", "running", "retryable")
 class NewAction:
     """One effect that is owed. ``key`` names it: owing it again is nothing new. ``command`` is its row, if it is one.
 
-    ``not_before`` delays the first attempt.
+    ``not_before`` delays the first attempt. Owed again before that it waits anew, in all at most so ``long``; owed
+    again when an attempt may have looked at the world already, ``instead`` is owed.
     """
 
     id: str
@@ -35,16 +37,47 @@ class NewAction:
     not_before: datetime
     device_id: str | None = None
     command: Mapping[str, Any] | None = None
+    long: timedelta | None = None
+    instead: "NewAction | None" = None
 
 
 def add_actions(connection: Connection, owed: Sequence[NewAction]) -> list[NewAction]:
-    """Those that were not owed before, now they are."""
-    unique = {action.key: action for action in reversed(owed)}
-    rows = [_row(unique[key]) for key in sorted(unique)]
-    new = insert_new(connection, actions, rows, actions.c.key) if rows else set()
-    added = [unique[key] for key in sorted(new)]
+    """Those that were not owed before, or what is owed instead of them; now they are."""
+    added: list[NewAction] = []
+    while owed:
+        unique = {action.key: action for action in reversed(owed)}
+        rows = [_row(unique[key]) for key in sorted(unique)]
+        new = insert_new(connection, actions, rows, actions.c.key)
+        added += [unique[key] for key in sorted(new)]
+        owed = _meet(connection, {key: action for key, action in unique.items() if key not in new})
     add_commands(connection, [{"id": action.id, **action.command} for action in added if action.command is not None])
     return added
+
+
+def _meet(connection: Connection, again: Mapping[str, NewAction]) -> list[NewAction]:
+    """What is owed instead of actions whose keys were owed before; those that still wait for more wait longer."""
+    minded = {key: one for key, one in again.items() if one.long is not None or one.instead is not None}
+    if not minded:
+        return []
+    columns = actions.c
+    # Nobody claims it before we have committed: it then looks at a world in which we have.
+    query = (
+        select(columns.id, columns.key, columns.state, columns.attempts, columns.next_attempt_at, columns.created_at)
+        .where(columns.key.in_(minded))
+        .order_by(columns.key)
+        .with_for_update()
+    )
+    later, instead = {}, []
+    for row in connection.execute(query):
+        one = minded[row.key]
+        if one.long is not None and (row.state, row.attempts) == ("pending", 0):
+            later[row.id] = {
+                "next_attempt_at": max(row.next_attempt_at, min(one.not_before, row.created_at + one.long))
+            }
+        if one.instead is not None and row.state not in ("pending", "retryable"):
+            instead.append(one.instead)
+    write_changes(connection, actions, later)
+    return instead
 
 
 def _row(action: NewAction) -> dict[str, Any]:

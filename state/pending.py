@@ -1,16 +1,19 @@
-"""What waits for something to happen: questions that housekeeping asks, each answered by an index."""
+"""What waits for something to happen: questions that housekeeping asks.
+
+None of them reads all commands or all licences; who is to be asked for information is found among all devices.
+"""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, case, exists, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Engine, ScalarSelect, Select, and_, case, exists, false, func, or_, select, true
 
 from domain.clock import id_prefix
-from state.changes import write_changes
-from state.commands import unanswered_since
-from state.schema import assignments, commands, devices, installs, user_channels
-from state.schema.effects import UNANSWERED_INSTALLS
+from state.commands import ANSWERED, unanswered_since
+from state.schema import assignments, commands, devices, installs
+from state.schema.effects import INFORMATION, UNANSWERED_INSTALLS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +50,7 @@ class Wish:
 
 
 SLICES = 16
-"""Parts into which all licences fall by their ids, evenly."""
+"""Parts into which all licences fall by their ids, which are hexadecimal, evenly: the first digit."""
 
 
 def unowed_serials(
@@ -80,7 +83,7 @@ def unowed_serials(
         select(assignments.c.serial_key)
         .join(devices, devices.c.serial_key == assignments.c.serial_key)
         .where(
-            assignments.c.id.startswith(f"{part % SLICES:x}"),
+            _in_part(part % SLICES),
             assignments.c.state == "assigned",
             _wanted(wishes),
             devices.c.sender.in_(senders),
@@ -92,6 +95,11 @@ def unowed_serials(
     )
     with engine.connect() as connection:
         return sorted(set(connection.scalars(query)))
+
+
+def _in_part(part: int) -> "ColumnElement[bool]":
+    """A range: no index of PostgreSQL's answers how a text begins, unless its collation is C. `g` follows all ids."""
+    return (assignments.c.id >= f"{part:x}") & (assignments.c.id < "123456789abcdefg"[part])
 
 
 def _wanted(wishes: Sequence[Wish]) -> "ColumnElement[bool]":
@@ -109,60 +117,13 @@ def _wanted(wishes: Sequence[Wish]) -> "ColumnElement[bool]":
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unanswered:
-    """A command that its device should be pushed for."""
-
-    id: str
-    device_id: str
-    sender: str
-    pushes: int
-
-
-def take_unanswered(
-    connection: Connection, *, now: datetime, pauses: Sequence[timedelta], limit: int
-) -> list[Unanswered]:
-    """Commands whose device is to be pushed by ``now``. The next push is after one of ``pauses``, by their number.
-
-    Who has left is not pushed: nobody listens there.
-    """
-    columns = [commands.c[name] for name in Unanswered.__slots__]
-    query = (
-        select(*columns)
-        .where(commands.c.next_push_at <= now, commands.c.state.in_(("sent", "NotNow")), ~_has_left())
-        .order_by(commands.c.next_push_at, commands.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True, of=commands)
-    )
-    found = [Unanswered(**row) for row in connection.execute(query).mappings()]
-    changes = {
-        one.id: {
-            "pushes": one.pushes + 1,
-            "next_push_at": now + pauses[one.pushes] if one.pushes < len(pauses) else None,
-        }
-        for one in found
-    }
-    write_changes(connection, commands, changes)
-    return found
-
-
-def _has_left() -> "ColumnElement[bool]":
-    """The device that a command is for is not enrolled, or the user's; one that we know nothing of may be."""
-    device = exists().where(devices.c.id == commands.c.device_id, devices.c.enrolled.is_(False))
-    user = exists().where(
-        user_channels.c.id == commands.c.device_id,
-        devices.c.id == user_channels.c.device_id,
-        or_(user_channels.c.enrolled.is_(False), devices.c.enrolled.is_(False)),
-    )
-    return or_(device, user)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
     """Which devices are asked for information: of ``senders``, enrolled before ``enrolled_before``, and
 
     - without a serial number and never asked (user enrolments have none), or
     - of ``unlisted`` senders, whose server has no list of devices, and not asked since ``asked_before``, nor
-      with a question from after ``lost_before`` that is unanswered.
+      with a question from after ``lost_before`` that is unanswered while none that was asked with it or later has
+      an answer.
 
     Who was never heard to enrol, and speaks, is enrolled, since it was first heard or earlier.
     """
@@ -176,22 +137,54 @@ class Asking:
 
 def devices_to_ask(engine: Engine, asking: Asking, *, limit: int) -> list[tuple[str, str]]:
     """Device ids and their senders."""
-    asked = exists().where(commands.c.device_id == devices.c.id, commands.c.request_type == "DeviceInformation")
-    unnamed = devices.c.serial_number.is_(None) & devices.c.udid.is_not(None) & ~asked
-    # Ids sort by time.
-    lately = asked.where(commands.c.id >= id_prefix(asking.asked_before))
-    waited_for = asked.where(unanswered_since(asking.lost_before))
-    old = devices.c.sender.in_(asking.unlisted) & ~lately & ~waited_for
-    query = (
-        select(devices.c.id, devices.c.sender)
-        .where(
-            devices.c.sender.in_(asking.senders),
-            devices.c.enrolled.is_not(False),
-            func.coalesce(devices.c.enrolment_at, devices.c.first_seen_at) < asking.enrolled_before,
-            unnamed | old,
-        )
-        .order_by(devices.c.id)
-        .limit(limit)
-    )
     with engine.connect() as connection:
-        return [(row.id, row.sender) for row in connection.execute(query)]
+        rows = [row for query in (_unnamed(asking), _old(asking)) for row in connection.execute(query.limit(limit))]
+    return sorted({(row.id, row.sender) for row in rows})[:limit]
+
+
+def _among(asking: Asking) -> "ColumnElement[bool]":
+    return and_(
+        devices.c.sender.in_(asking.senders),
+        devices.c.enrolled.is_not(False),
+        func.coalesce(devices.c.enrolment_at, devices.c.first_seen_at) < asking.enrolled_before,
+    )
+
+
+def _unnamed(asking: Asking) -> "Select[Any]":
+    asked = exists().where(commands.c.device_id == devices.c.id, INFORMATION)
+    nameless = devices.c.serial_number.is_(None) & devices.c.udid.is_not(None)
+    return select(devices.c.id, devices.c.sender).where(_among(asking), nameless, ~asked).order_by(devices.c.id)
+
+
+def _old(asking: Asking) -> "Select[Any]":
+    """Nearly all were asked of late. So who was is read once, and who is waited for only among the others."""
+    lately = select(commands.c.device_id).where(INFORMATION, commands.c.id >= id_prefix(asking.asked_before)).subquery()
+    unasked = (
+        select(devices.c.id, devices.c.sender)
+        .outerjoin(lately, lately.c.device_id == devices.c.id)
+        .where(_among(asking), devices.c.sender.in_(asking.unlisted), lately.c.device_id.is_(None))
+        .order_by(devices.c.id)
+        # A database takes such a query as it stands, and does not ask the second question of all devices first.
+        .offset(0)
+        .subquery()
+    )
+    # In the order in which they come: to sort them, all of them would be asked about.
+    return select(unasked.c.id, unasked.c.sender).where(_waited_for(unasked.c.id, asking).is_(None))
+
+
+def _waited_for(device_id: "ColumnElement[str]", asking: Asking) -> "ScalarSelect[str]":
+    """A value, not an `exists`, which PostgreSQL may answer by reading the commands of all devices."""
+    other = commands.alias()
+    answered_since = exists().where(
+        other.c.device_id == commands.c.device_id,
+        other.c.request_type == "DeviceInformation",
+        other.c.id >= func.substr(commands.c.id, 1, len(id_prefix(asking.lost_before))),
+        other.c.state.in_(ANSWERED),
+    )
+    question = select(commands.c.id).where(
+        commands.c.device_id == device_id,
+        commands.c.request_type == "DeviceInformation",
+        unanswered_since(asking.lost_before),
+        ~answered_since,
+    )
+    return question.limit(1).scalar_subquery()

@@ -17,12 +17,16 @@ from state.upsert import insert_missing
 ENROLMENT = "enrolment"
 PUSH = "push"
 AUTHENTICATED = "authenticated"
+LEFT = "left"
+LISTED = "listed"
 OWN_QUEUE = "own_queue"
-"""Facts of our own making: `{enrolled, sender}` of the last check-in that changed it, the push credentials, and that
-an enrolment began; the time of the last one tells enrolments apart. Of a user: whether its server keeps commands for
-it alone."""
+"""Facts of our own making: `{enrolled, sender}` of the last check-in that changed it, the push credentials, that an
+enrolment began, and that one ended; the times of the last two tell enrolments apart. That a list told of a new
+enrolment. Of a user: whether its server keeps commands for it alone."""
 
-OURS = frozenset({ENROLMENT, PUSH, AUTHENTICATED, OWN_QUEUE, "sender", "udid", "enrollment_id", "token_update_tally"})
+OURS = frozenset(
+    {ENROLMENT, PUSH, AUTHENTICATED, LEFT, LISTED, OWN_QUEUE, "sender", "udid", "enrollment_id", "token_update_tally"}
+)
 """All facts of our own making, which no answer may set and nobody is shown as the device's words. Apple's names tell
 nothing by their letters: some begin in lower case."""
 
@@ -130,11 +134,20 @@ class Records:
             "serial_key": serial_key(serial_number or "") or None,
             "enrolled": enrolment.get("enrolled"),
             "enrolment_at": parse_time(fact_at(record.facts, ENROLMENT)),
-            "generation": fact_at(record.facts, AUTHENTICATED),
+            "generation": _generation(record.facts, is_back=enrolment.get("enrolled") is True),
             "push_at": parse_time(fact_at(record.facts, PUSH)) if fact(record.facts, PUSH) else None,
         }
         row = {name: value for name, value in projected.items() if name in self._table.c}
         return {**row, **_heard(record), "facts": record.facts}
+
+
+def _generation(facts: Facts, *, is_back: bool) -> str | None:
+    """When the enrolment began that a device is in, as far as it was heard.
+
+    Who left and is back has enrolled anew: its Authenticate was lost, or comes later, and no server repeats it.
+    """
+    known = [fact_at(facts, AUTHENTICATED), fact_at(facts, LEFT) if is_back else None]
+    return max((at for at in known if at is not None), default=None)
 
 
 def _searchable(value: JSON) -> str | None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import Engine, select
 
 from state.engine import write_transaction
+from state.later_orders import later_orders
 from state.retrying import is_never_twice, is_whole, read_pairs, revive
 from state.schema import commands
 
@@ -28,16 +29,20 @@ def silent_commands(engine: Engine, device_id: str, sender: str, *, sent_before:
 def send_anew(engine: Engine, ids: Collection[str], *, at: datetime) -> list[str]:
     """Owe these commands another time, under the same UUID and not before ``at``; those of them that are.
 
-    Not those that were answered meanwhile, must not happen twice, lost their secrets, or were sent `TIMES` times.
+    Not those that were answered meanwhile, must not happen twice, lost their secrets, or were sent `TIMES` times; nor
+    those that could turn back what was ordered later: the answer may be all that was lost of them.
     """
     if not ids:
         return []
     with write_transaction(engine) as connection:
+        pairs = read_pairs(connection, sorted(ids), locked=True)
+        outdated = later_orders(connection, ids)
         willing = [
             (action, command)
-            for action, command in read_pairs(connection, sorted(ids), locked=True)
+            for action, command in pairs
             if command is not None
             and (action["state"], command["state"]) == ("done", "sent")
+            and command["id"] not in outdated
             and action["attempts"] < TIMES
             and is_whole(action)
             and not is_never_twice(action)

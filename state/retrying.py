@@ -1,8 +1,8 @@
 """Another try because a person says so: the action is due at once, and its command and install wait for it again."""
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from domain.commands import SECRET, Command, never_twice
 from domain.json_types import JSON
 from state.changes import is_one_of, write_changes
 from state.failed_installs import begin_again, failed_installs
+from state.later_orders import later_orders
 from state.queries.reading import reading, writing
 from state.schema import actions, commands, installs
 
@@ -29,25 +30,34 @@ OUTCOME_UNKNOWN = "outcome unknown"
 class Verdict:
     """``refusal`` says why an action is not tried again; None: it is.
 
-    ``anew``: by a new command, as this one is over and its install has failed.
+    ``install``: it is this one that is tried again, by a new command, as it has failed and the last one is over.
+    ``note`` says what the try does that one may not expect.
     """
 
     id: str
     destination: str
     refusal: str | None
-    anew: bool = False
+    install: str | None = None
+    note: str | None = None
+
+    @property
+    def anew(self) -> bool:
+        return self.install is not None
 
 
-def retry(engine: Engine, ids: Sequence[str], *, now: datetime, again: bool = False) -> list[Verdict]:
+def retry(
+    engine: Engine, ids: Sequence[str], *, now: datetime, again: bool = False, once: Collection[str] = ()
+) -> list[Verdict]:
     """Make these actions due now, with their tries ahead of them, in one transaction; what is unknown is left out.
 
-    ``again`` is a person's word that a command may happen twice. Raises: DatabaseAway.
+    ``again`` is a person's word that a command may happen twice. ``once`` are senders whose server takes no UUID twice.
+    Installs that begin again wait for somebody to decide on them. Raises: DatabaseAway.
     """
     with writing(engine) as connection:
         found = read_pairs(connection, ids, locked=True)
-        failed = failed_installs(connection, ids, locked=True)
-        begin_again(connection, sorted(failed.values()), now)
-        verdicts = [_verdict(*pair, now=now, again=again, anew=pair[0]["id"] in failed) for pair in found]
+        failed = failed_installs(connection, ids, once, locked=True)
+        verdicts = _verdicts(connection, found, failed, _Asked(now=now, again=again, once=once))
+        begin_again(connection, failed, now)
         willing = {verdict.id for verdict in verdicts if verdict.refusal is None and not verdict.anew}
         due = {"state": "pending", "attempts": 0, "next_attempt_at": now, "settled_at": None}
         pairs = [pair for pair in found if pair[0]["id"] in willing]
@@ -56,12 +66,14 @@ def retry(engine: Engine, ids: Sequence[str], *, now: datetime, again: bool = Fa
     return verdicts
 
 
-def verdict_of(engine: Engine, identifier: str, *, now: datetime, again: bool = False) -> Verdict | None:
+def verdict_of(
+    engine: Engine, identifier: str, *, now: datetime, again: bool = False, once: Collection[str] = ()
+) -> Verdict | None:
     """What `retry` would say, and nothing changes; None for an action that is not there. Raises: DatabaseAway."""
     with reading(engine) as connection:
         found = read_pairs(connection, [identifier], locked=False)
-        anew = identifier in failed_installs(connection, [identifier], locked=False)
-    return _verdict(*found[0], now=now, again=again, anew=anew) if found else None
+        failed = failed_installs(connection, [identifier], once, locked=False)
+        return next(iter(_verdicts(connection, found, failed, _Asked(now=now, again=again, once=once))), None)
 
 
 Pair = tuple[Mapping[Any, Any], Mapping[Any, Any] | None]
@@ -78,13 +90,47 @@ def read_pairs(connection: Connection, ids: Sequence[str], *, locked: bool) -> l
     return [(action, by_id.get(action["id"])) for action in rows[0]]
 
 
-def _verdict(
-    action: Mapping[Any, Any], command: Mapping[Any, Any] | None, *, now: datetime, again: bool, anew: bool
-) -> Verdict:
-    refusal = None if anew else _not_now(action, command, now) or _not_whole(action)
-    if refusal is None and command is not None and not anew:
-        refusal = _of_command(action, command, again)
-    return Verdict(id=action["id"], destination=action["destination"], refusal=refusal, anew=anew)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """As in `retry`."""
+
+    now: datetime
+    again: bool
+    once: Collection[str]
+
+
+def _verdicts(connection: Connection, found: Sequence[Pair], failed: Mapping[str, str], asked: _Asked) -> list[Verdict]:
+    outdated = later_orders(connection, [action["id"] for action, _ in found])
+    verdicts = []
+    for action, command in found:
+        install = failed.get(action["id"])
+        refusal = _refusal(action, command, asked) if install is None else None
+        verdict = Verdict(id=action["id"], destination=action["destination"], refusal=refusal, install=install)
+        if command is not None and refusal is None and install is None:
+            verdict = replace(verdict, note=_note(command, outdated.get(action["id"], ()), asked.once))
+        verdicts.append(verdict)
+    return verdicts
+
+
+def _note(command: Mapping[Any, Any], later: Sequence[str], once: Collection[str]) -> str | None:
+    if command["state"] == "sent" and command["sender"] in once:
+        return (
+            "its server takes no command twice, so its device is only pushed if that has it, or had it; if the device "
+            "stays silent, order the command anew"
+        )
+    words = []
+    if command["state"] == "sent":
+        words.append("the command goes out under the same UUID, unless it still waits at its server")
+    if later:
+        words.append(f"its device was ordered {', '.join(later)} since, which {command['request_type']} may turn back")
+    return "; ".join(words) or None
+
+
+def _refusal(action: Mapping[Any, Any], command: Mapping[Any, Any] | None, asked: _Asked) -> str | None:
+    refusal = _not_now(action, command, asked.now) or _not_whole(action)
+    if refusal is None and command is not None:
+        refusal = _of_command(action, command, asked.again)
+    return refusal
 
 
 def _not_now(action: Mapping[Any, Any], command: Mapping[Any, Any] | None, now: datetime) -> str | None:

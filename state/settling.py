@@ -1,16 +1,20 @@
 """What follows for commands and installs when the action that sends a command is over, or is given another try."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select
 
 from state.changes import write_changes
+from state.commands import void_commands
 from state.schema import commands, installs
 
 FIRST_PUSH = timedelta(minutes=2)
 """After so long without an answer a device is pushed again."""
+
+INSTALL = "InstallApplication"
+"""What installs wait for to go out; if they wait for anything else, then until that is over."""
 
 
 class Outcome(NamedTuple):
@@ -27,8 +31,9 @@ def follow_commands(connection: Connection, outcomes: Mapping[str, Outcome], now
     A command whose device has answered already, or that is void, stays so, and so does its install.
     """
     waiting = commands.c.id.in_(outcomes) & (commands.c.state == "pending")
-    query = select(commands.c.id).where(waiting).order_by(commands.c.id).with_for_update()
-    ours = {identifier: outcomes[identifier] for identifier in connection.scalars(query)}
+    query = select(commands.c.id, commands.c.request_type).where(waiting).order_by(commands.c.id).with_for_update()
+    types = {row.id: row.request_type for row in connection.execute(query)}
+    ours = {identifier: outcomes[identifier] for identifier in types}
     sent = {i: outcome for i, outcome in ours.items() if outcome.state == "done"}
     dead = {i: outcome for i, outcome in ours.items() if outcome.state == "dead"}
     uncalled = [i for i, outcome in ours.items() if outcome.happened is False and i not in dead]
@@ -41,10 +46,33 @@ def follow_commands(connection: Connection, outcomes: Mapping[str, Outcome], now
     }
     changes |= {i: {"called_at": None} for i in uncalled}
     write_changes(connection, commands, changes)
+    _tell_installs(connection, ours, types, now)
+
+
+def _tell_installs(
+    connection: Connection, ours: Mapping[str, Outcome], types: Mapping[str, str], now: datetime
+) -> None:
+    sent = [i for i, outcome in ours.items() if outcome.state == "done" and types[i] == INSTALL]
     _follow_installs(connection, sent, {"state": "command_sent", "reason": None, "sent_at": now, "changed_at": now})
-    for identifier, outcome in dead.items():
-        reason = f"the command could not be sent: {outcome.error}"
-        _follow_installs(connection, [identifier], {"state": "failed", "reason": reason, "changed_at": now})
+    for identifier, outcome in ours.items():
+        if outcome.state == "dead" and types[identifier] == INSTALL:
+            reason = f"the command could not be sent: {outcome.error}"
+            _follow_installs(connection, [identifier], {"state": "failed", "reason": reason, "changed_at": now})
+    free_installs(connection, [i for i, one in ours.items() if one.state == "dead" or one.happened is False], now)
+
+
+def free_installs(connection: Connection, command_ids: Collection[str], now: datetime) -> None:
+    """Installs that wait until their app was removed wait for those of these commands no more: the sweep owes theirs.
+
+    What was to remove the app must not go out after that.
+    """
+    others = commands.c.id.in_(command_ids) & (commands.c.request_type != INSTALL)
+    waiting = installs.c.command_id.in_(select(commands.c.id).where(others)) & (installs.c.state == "waiting")
+    query = select(installs.c.id, installs.c.command_id).where(waiting).order_by(installs.c.id).with_for_update()
+    found = {row.id: row.command_id for row in connection.execute(query)}
+    free: Mapping[str, Any] = {"command_id": None, "changed_at": now}
+    write_changes(connection, installs, dict.fromkeys(found, free))
+    void_commands(connection, dict.fromkeys(found.values(), "the app is sent anew"))
 
 
 def _never_left(outcome: Outcome) -> dict[str, None]:

@@ -21,9 +21,9 @@ from state.inventory import Inventory
 from state.jamf import Jamf
 from state.locks import take_locks
 from state.outbox import NewAction, add_actions
-from state.pending import Unanswered, take_unanswered
 from state.records import Records
 from state.schema import devices, event_bodies, event_counts, event_keys, events, user_channels
+from state.unanswered import take_unanswered
 from state.upsert import add_to, insert_new
 from state.users import Users
 
@@ -160,9 +160,9 @@ class UnitOfWork:
         """The device that has each of these serial numbers now, what was flushed included."""
         return enrolments_of(self._connection, serial_keys)
 
-    def take_unanswered(self, *, pauses: Sequence[timedelta], limit: int) -> list[Unanswered]:
-        """Commands whose device is to be pushed by now; see state.pending."""
-        return take_unanswered(self._connection, now=self.now, pauses=pauses, limit=limit)
+    def take_unanswered(self, device_ids: Collection[str], *, pauses: Sequence[timedelta]) -> list[tuple[str, str]]:
+        """Those of these enrolments that are to be pushed now, each with a sender; see state.unanswered."""
+        return take_unanswered(self._connection, device_ids, now=self.now, pauses=pauses)
 
     def add_failure(self, row: dict[str, Any]) -> None:
         """Something that one of Apple's events could not do; see the table `assignment_failures`."""

@@ -14,10 +14,13 @@ from state.portions import portions
 from state.schema import LONGEST_ID, users
 from state.upsert import upsert
 
+ENDED = False
+"""Value of a fact that is no longer so: an older event, heard later, does not bring it back."""
+
 
 @dataclass(slots=True, kw_only=True)
 class User:
-    """A registered user of one location: Apple's fields as facts."""
+    """A registered user of one location: Apple's fields as facts, and the `error` of a request that failed last."""
 
     id: str
     u_id: str

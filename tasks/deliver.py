@@ -18,7 +18,7 @@ from state.engine import is_database_trouble
 from state.outbox import Claimed, NewAction, Settlement, claim, is_due, settle
 from tasks.effects import Needless, NotTried, Results, perform
 from tasks.judging import dead_notices, follow_ups, given_back, settlement_of
-from tasks.manners import Manner, manner_of
+from tasks.manners import CLAIM, Manner, manner_of, slots_of
 from tasks.outside import Outside
 from tasks.services import Wake
 
@@ -26,9 +26,6 @@ log = structlog.get_logger()
 
 SLICE = 5.0
 """Seconds after which a delivery makes room for others and wakes the next."""
-
-CLAIM = 240.0
-"""Seconds for which an action is ours: far above `PATIENCE` and what was begun within it may still take."""
 
 STUBBORN = 120.0
 """Seconds for which the end of an attempt is written again and again while the database is in trouble."""
@@ -62,7 +59,7 @@ def deliver(destination: str, deliverer: Deliverer) -> str:
     now = standing(outside.engine, destination)
     if now.is_paused(outside.now()):
         return "paused"
-    slot = deliverer.slots.take(destination, 1 if now.is_probed else manner.slots)
+    slot = deliverer.slots.take(slots_of(destination, outside.setup), 1 if now.is_probed else manner.slots)
     if slot is None:
         return "busy"
     try:

@@ -1,5 +1,6 @@
 """What beat does so that nothing is forgotten: due actions, installs that nobody owes, devices that do not answer."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import structlog
@@ -8,6 +9,7 @@ from domain.commands import check
 from state.locks import lock_of_serial
 from state.outbox import due_destinations
 from state.pending import Asking, Wish, devices_to_ask, unowed_serials
+from state.unanswered import devices_to_push
 from state.unit_of_work import unit_of_work
 from tasks.actions.push import Push
 from tasks.actions.send_command import SendCommand
@@ -32,6 +34,10 @@ INFORMATION_AGE = timedelta(days=7)
 """After so long a device that no list tells of is asked again."""
 
 AT_ONCE = 500
+"""Serial numbers or devices in one transaction."""
+
+SLICE = 5.0
+"""Seconds of pushing after which others have their turn."""
 
 
 def wake_due(services: Services) -> list[str]:
@@ -67,15 +73,28 @@ def owe_installs(services: Services) -> int:
 
 
 def push_again(services: Services) -> int:
-    """Push devices that have not answered, or said NotNow: one push a device, however many commands wait for it."""
+    """Push devices that have not answered, or said NotNow: one push a device, however many commands wait for it.
+
+    How many were due. Two at once do no harm.
+    """
+    until, total = services.monotonic() + SLICE, 0
+    while waiting := devices_to_push(services.engine, now=services.now(), limit=AT_ONCE):
+        count = _push(waiting, services)
+        total += count
+        if not count or services.monotonic() > until:
+            break
+    return total
+
+
+def _push(device_ids: Sequence[str], services: Services) -> int:
     now = services.now()
     with unit_of_work(services.engine, now) as uow:
-        waiting = uow.take_unanswered(pauses=PUSHES, limit=AT_ONCE)
-        for one in {one.device_id: one for one in waiting}.values():
-            push = Push(device_id=one.device_id, sender=one.sender)
-            uow.owe(Owed(action=push, key=f"push:{one.device_id}:{now:%Y-%m-%dT%H:%M}").record(now))
+        taken = uow.take_unanswered(device_ids, pauses=PUSHES)
+        for device_id, sender in taken:
+            push = Push(device_id=device_id, sender=sender)
+            uow.owe(Owed(action=push, key=f"push:{sender}:{device_id}:{now:%Y-%m-%dT%H:%M}").record(now))
     services.wake_deliverers({action.destination for action in uow.owed})
-    return len(uow.owed)
+    return len(taken)
 
 
 def identify(services: Services) -> int:

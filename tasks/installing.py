@@ -5,19 +5,25 @@ how often, by whom and in which order it is asked: events of both sides ask it, 
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from domain.clock import parse_time
+from domain.clock import id_prefix, parse_time
 from domain.commands import Command, install_application
 from state.commands import Command as StoredCommand
 from state.installs import UNDECIDED, Enrolment, Install, Licence
 from state.unit_of_work import UnitOfWork
 from tasks.actions.send_command import SendCommand
 from tasks.owing import Owed, action_id
+from tasks.removing import AWAITED, BACK, TAKEN_BACK, UNFINISHED, is_waited_for, prospect, remove, waited_for
 from tasks.setup import Setup
 
 RELEASABLE = (*UNDECIDED, "failed", "stuck")
+
+UNSENT = ("waiting", "failed")
+"""States of an install of which its command tells more."""
+
+SENT_ANEW = "the app is sent anew"
 
 
 def decide_installs(
@@ -33,19 +39,26 @@ def decide_installs(
     licences: dict[str, list[Licence]] = defaultdict(list)
     for licence in uow.licences_of(enrolments, adam_ids):
         licences[licence.serial_key].append(licence)
-    device_ids = [enrolment.device_id for holders in enrolments.values() for enrolment in holders]
-    uow.installs.load_apps(device_ids, adam_ids)
-    uow.commands.look_at(
-        install.command_id
-        for device_id in device_ids
-        for install in uow.installs.of_device(device_id)
-        if install.state in ("waiting", "failed") and install.command_id is not None
-    )
+    known = [enrolment for holders in enrolments.values() for enrolment in holders]
+    uow.installs.load_apps([enrolment.device_id for enrolment in known], adam_ids)
+    uow.commands.look_at(_in_question(uow, setup, known))
     for key in sorted(enrolments):
         holder, *former = enrolments[key]
         yield from _Decision(uow, setup, holder).run(licences[key], adam_ids)
         for other in former:
             _Decision(uow, setup, other).end(f"the serial number is now that of {holder.device_id}", adam_ids)
+
+
+def _in_question(uow: UnitOfWork, setup: Setup, enrolments: Iterable[Enrolment]) -> Iterator[str]:
+    """Commands that decisions depend on, of their installs."""
+    removes = any(policy.remove for policy in setup.policies)
+    states = ("released", "command_sent", "stuck") if removes else ("released",)
+    for enrolment in enrolments:
+        for install in uow.installs.of_device(enrolment.device_id):
+            is_open = install.state in UNSENT or install.reason in UNFINISHED
+            is_current = install.generation == (enrolment.generation or "")
+            if install.command_id is not None and (is_open or (is_current and install.state in states)):
+                yield install.command_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,18 +114,21 @@ class _Decision:
             if install.adam_id not in current and self._went_out_since(install):
                 install.change(self.uow.now, generation=self.generation)
                 current[install.adam_id] = install
-            elif install.state in RELEASABLE:
+            elif install.state in RELEASABLE or install.reason in UNFINISHED:
                 self._let_go(install, "the device was enrolled anew")
         return current
 
     def _went_out_since(self, install: Install) -> bool:
-        """Or is still to go out; what gave up before it did is tried anew."""
-        command = self._command_of(install)
-        at = command.called_at if command is not None else install.sent_at
+        """Or is still to go out, and nobody has tried yet: an enrolment inherits neither tries nor pauses."""
         began = parse_time(self.generation)
+        if install.state == "released":  # Ids sort by time.
+            return install.reason in UNFINISHED and began is not None and (install.command_id or "") >= id_prefix(began)
+        command = self._command_of(install) if install.state in UNSENT else None
+        at = (command.called_at if command is not None else None) or install.sent_at
         if at is None:
-            return install.state == "waiting"
-        return install.state != "released" and (began is None or at >= began)
+            tried = install.command_id is not None and self.uow.commands.was_tried(install.command_id)
+            return install.state == "waiting" and not tried
+        return began is None or at >= began
 
     def _failed_before(self, install: Install, licence: Licence) -> bool:
         """True when the app was licensed anew since it failed."""
@@ -128,12 +144,13 @@ class _Decision:
         return self.uow.commands.of_id(install.command_id) if install.command_id else None
 
     def _call_back(self, install: Install) -> None:
-        """A command that waits to go to another server than the device is enrolled in by now, or never will go."""
+        """A command for another server than the device is enrolled in by now, or a void one; a removal that is over."""
         command = self._command_of(install)
-        if command is None or (command.state != "void" and command.sender == self.enrolment.sender):
+        moved = command is not None and command.sender != self.enrolment.sender
+        if command is None or (not moved and is_waited_for(command)):
             return
         if command.state != "void":
-            self.uow.void(command.id, f"the device is now enrolled in {self.enrolment.sender}")
+            self.uow.void(command.id, f"the device is now enrolled in {self.enrolment.sender}" if moved else SENT_ANEW)
         install.change(self.uow.now, command_id=None)
 
     def _new(self, licence: Licence) -> Install:
@@ -154,11 +171,13 @@ class _Decision:
 
     def _revive(self, install: Install, licence: Licence) -> None:
         """The licence is back, or was given anew: all begins again, and its last command is nobody's any more."""
-        if install.command_id is not None:
-            self.uow.void(install.command_id, "the app is sent anew")
+        removal = waited_for(self.uow, install, self.enrolment.sender)
+        if install.command_id is not None and removal is None:
+            self.uow.void(install.command_id, SENT_ANEW)
+        reason, command_id = (BACK, removal.id) if removal is not None else (None, None)
         install.change(
-            self.uow.now, state="waiting", reason=None, command_id=None, licensed_by=licence.event_id, sent_at=None,
-            acknowledged_at=None, acknowledged_by=None, installed_at=None, installed_by=None,
+            self.uow.now, state="waiting", reason=reason, command_id=command_id, licensed_by=licence.event_id,
+            sent_at=None, acknowledged_at=None, acknowledged_by=None, installed_at=None, installed_by=None,
             installed_command_uuid=None, checks=0,
         )  # fmt: skip
 
@@ -178,20 +197,14 @@ class _Decision:
         return None
 
     def _release(self, install: Install, licences: Sequence[Licence]) -> Iterator[Owed]:
-        now = self.uow.now
+        reason = _why_not(install, licences)
+        if self._removed_by_policy(install, licences):
+            reason = prospect(self.uow, install) or reason
+            yield from remove(self.uow, install, self.enrolment.sender or "")
         if install.state in RELEASABLE:
-            self._let_go(install, _why_not(install, licences))
-        elif install.state == "installed" and self._removed_by_policy(install, licences):
-            install.change(now, state="released", reason="the licence was taken back, and the app is removed")
-            yield Owed(
-                action=SendCommand(
-                    device_id=install.device_id,
-                    sender=self.enrolment.sender or "",
-                    request_type="RemoveApplication",
-                    arguments={"Identifier": install.bundle_id},
-                ),
-                key=f"remove:{install.id}:{install.tries}",
-            )
+            self._let_go(install, reason)
+        elif install.state == "released" and install.reason == AWAITED != reason:
+            install.change(self.uow.now, reason=reason)
 
     def _let_go(self, install: Install, reason: str) -> None:
         if install.command_id is not None:
@@ -203,14 +216,14 @@ class _Decision:
         known = [licence for licence in licences if licence.adam_id == install.adam_id]
         taken = all(licence.state in ("unassigned", "failed") for licence in known)
         wants = all(self.setup.policy(licence.u_id, install.adam_id).remove for licence in known)
-        return bool(known) and taken and wants and install.bundle_id is not None and self._obstacle() is None
+        return bool(known) and taken and wants and self._obstacle() is None
 
 
 def _why_not(install: Install, licences: Sequence[Licence]) -> str:
     """Why an app is not to be installed any more."""
     if any(licence.adam_id == install.adam_id and licence.state == "assigned" for licence in licences):
         return "it is licensed only, by policy: install = false"
-    return "the licence was taken back"
+    return TAKEN_BACK
 
 
 def owe_install(uow: UnitOfWork, install: Install, sender: str, *, after: float = 0.0) -> Owed:

@@ -12,8 +12,10 @@ from hashlib import sha256
 
 import structlog
 
+from domain.clock import made_at
 from domain.commands import digest
 from domain.questions import INFORMATION, QUESTIONS, Question, questions_of, questions_of_users, subject_of
+from state.commands import ANSWERED, OPEN
 from state.inquiries import Asked, Before, count_placed, unplaced
 from state.outbox import NewAction
 from state.queries import Engine
@@ -51,8 +53,6 @@ _COMMANDS = {question.request_type: question.command for question in QUESTIONS}
 DIGESTS: Mapping[str, str] = {request_type: digest(command) for request_type, command in _COMMANDS.items()}
 """What tells a question from others of its type, by request type."""
 
-ANSWERED = ("Acknowledged", "Error", "CommandFormatError")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Past:
@@ -71,6 +71,13 @@ class _Past:
     def is_open(self, speaker: str, question: Question) -> bool:
         known = self.of(speaker, question)
         return known is not None and known.unanswered > 0
+
+    def is_silent(self, speaker: str) -> bool:
+        """Answers are waited for, and nothing asked together with the newest of those questions, or later, has one."""
+        known = [before for before in (self.of(speaker, question) for question in QUESTIONS) if before is not None]
+        waiting = [made_at(before.id) for before in known if before.unanswered and before.state in OPEN]
+        answered = [made_at(before.id) for before in known if before.state in ANSWERED]
+        return bool(waiting) and max(waiting) > max(answered, default="")
 
     def is_fresh(self, speaker: str, question: Question) -> bool:
         known = self.of(speaker, question)
@@ -167,7 +174,7 @@ def _ask_due(services: Services) -> tuple[list[NewAction], bool]:
         due = uow.inquiries.take_due(now, limit=room) if room > 0 else []
         there = [one for one in due if _is_there(one, senders, now)]
         past = _past(uow, there)
-        _ask(uow, there, replace(past, fresh=now - age / 2, left_out=_of_busy(there, past)))
+        _ask(uow, there, replace(past, fresh=now - age / 2, left_out=_of_silent(there, past)))
         uow.inquiries.write({one.device_id: {"due_at": moment(one.device_id, age, after=now)} for one in due})
     return uow.owed, 0 < room == len(due)
 
@@ -187,11 +194,11 @@ def _speakers(device: Asked) -> list[str]:
     return [device.device_id, *(user.id for user in device.users)]
 
 
-def _of_busy(found: Sequence[Asked], past: _Past) -> set[tuple[str, str]]:
-    """All questions to those who have any of them open."""
+def _of_silent(found: Sequence[Asked], past: _Past) -> set[tuple[str, str]]:
+    """All questions to those who answer none; who leaves some open is asked the others."""
     speakers = [speaker for device in found for speaker in _speakers(device)]
-    busy = [speaker for speaker in speakers if any(past.is_open(speaker, question) for question in QUESTIONS)]
-    return {(speaker, question.request_type) for speaker in busy for question in QUESTIONS}
+    silent = [speaker for speaker in speakers if past.is_silent(speaker)]
+    return {(speaker, question.request_type) for speaker in silent for question in QUESTIONS}
 
 
 def _ask_rest(uow: UnitOfWork, found: Sequence[Asked]) -> None:

@@ -4,58 +4,57 @@ Nobody is gone because a read does not name him: pages move while they are read,
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar
 
 import structlog
 
 from clients.jamf import JamfPro
+from clients.jamf_pages import START, Place, Records
 from clients.jamf_records import Family
-from config.slots import Slot
 from domain.classification import digest
-from domain.errors import ActionError, TransientError
+from domain.clock import rfc3339
+from domain.errors import ActionError
 from domain.facts import Stamp
-from domain.jamf_round import PARTS, told_of_round
-from state.destinations import note_failure, note_success, standing
+from domain.jamf_round import PARTS, STALE, UNREAD, Stop, read_at, told_of_beginning, told_of_round, told_of_stop
+from domain.json_types import JSONObject
+from state.destinations import note_success, standing
+from state.queries.rounds import is_round_due, last_round, unended_since
 from state.unit_of_work import unit_of_work
 from tasks.deliver import Deliverer
+from tasks.jamf_patience import Patience, SlotLost, is_away
 from tasks.jamf_telling import tell_policies, tell_records, tell_version
+from tasks.manners import slots_of
 
 log = structlog.get_logger()
-
-PAUSES = (2.0, 10.0, 30.0)
-"""Seconds before the 2nd, 3rd, … try of one page."""
-
-LONGEST_PAUSE = 40.0
-"""A server that asks for more quiet has it until the next read; a slot's lease ends soon after."""
 
 AT_ONCE = 500
 """Records in one transaction."""
 
-Read = TypeVar("Read")
 
-
-class _SlotLost(Exception):
-    """Somebody else may be reading by now."""
-
-
-def reconcile(sender: str, deliverer: Deliverer) -> int:
+def reconcile(sender: str, deliverer: Deliverer, *, every: float = 0.0) -> int:
     """Read one server; how many records were read. What it said before a failure stays; the rest is left as it is.
 
-    One reads at a time, one request after the other. Raises: redis.exceptions.RedisError, and the database's errors.
+    Nothing, while the last round is not ``every`` seconds old yet, whoever made it (see `is_round_due`); one that was
+    broken off goes on where it was. One reads at a time, one request after the other.
+
+    Raises: redis.exceptions.RedisError, and the database's errors.
     """
     outside = deliverer.outside
-    server, destination = outside.jamf.get(sender), f"jamf:{sender}"
-    if server is None or standing(outside.engine, destination).is_paused(outside.now()):
+    server = outside.jamf.get(sender)
+    if server is None:
         return 0
-    slot = deliverer.slots.take(f"jamf-reconcile:{sender}", 1)
+    place = slots_of(f"jamf:{sender}", outside.setup).removeprefix("jamf:")
+    slot = deliverer.slots.take(f"jamf-reconcile:{place}", 1)
     if slot is None:
         return 0
-    round_ = _Round(sender, server, deliverer, slot)
+    round_ = _Round(sender, server, deliverer, Patience(sender, deliverer, slot))
     try:
-        round_.work()
-    except _SlotLost:
+        slot.keep()
+        # Asked with the slot in hand: whoever had it may have read everything just now.
+        if is_round_due(outside.engine, sender, every, outside.now()):
+            round_.work()
+    except SlotLost:
         log.warning("jamf_read_given_up", sender=sender, records=round_.records)
     finally:
         slot.release()
@@ -64,33 +63,81 @@ def reconcile(sender: str, deliverer: Deliverer) -> int:
 
 @dataclass(slots=True)
 class _Round:
-    """One read of a server. A part that fails, for want of a privilege perhaps, keeps nobody from the others."""
+    """One read of a server. A part that fails, for want of a privilege perhaps, keeps nobody from the others.
+
+    ``place`` is how far the part that is being read has come, ``has_moved`` whether anything was read at all;
+    ``unread`` counts records by part that could not be.
+    """
 
     sender: str
     server: JamfPro
     deliverer: Deliverer
-    slot: Slot
+    patience: Patience
     records: int = 0
+    place: Place = START
+    has_moved: bool = False
+    unread: dict[str, int] = field(default_factory=dict)
 
     def work(self) -> None:
-        """Every part, unless the server is away; how that went is told, so that `windfall doctor` can say it."""
-        began = self.deliverer.outside.now()
-        ways: Mapping[str, Callable[[], None]] = {
-            "version": self._version,
-            "computers": lambda: self._records("computer"),
-            "mobile_devices": lambda: self._records("mobile_device"),
-            "policies": self._policies,
-        }
-        failed: dict[str, str] = {}
+        """From where the last one was broken off, unless the server is left alone just now."""
+        outside = self.deliverer.outside
+        last, now = last_round(outside.engine, self.sender), outside.now()
+        stop = last.stop if last and (now - last.at).total_seconds() < STALE else None
+        paused_until = standing(outside.engine, f"jamf:{self.sender}").paused_until
+        if paused_until is not None and paused_until > now:
+            self._wait(paused_until, stop)
+            return
+        if last and stop:
+            self.unread = dict(last.unread)
+        stop = stop or Stop(part=PARTS[0])
+        before = PARTS[: PARTS.index(stop.part)]
+        self._read(stop, {part: words for part, words in last.failed.items() if part in before} if last else {})
+
+    def _wait(self, until: datetime, stop: Stop | None) -> None:
+        """The round is due all the same, and goes on at once when that is over; it is told when no other one waits."""
+        now = self.deliverer.outside.now()
+        log.info("jamf_read_waits", sender=self.sender, seconds=(until - now).total_seconds(), reason="left alone")
+        if stop is None:
+            words = f"{self.sender} was away or asked for quiet, and is left alone until {rfc3339(until)}"
+            waiting = Stop(part=PARTS[0], has_moved=True)
+            stamp = self._stamp()
+            facts = told_of_round(dict.fromkeys(PARTS, words), stamp) | told_of_stop(waiting)
+            self._tell(facts | {UNREAD: {}}, stamp)
+
+    def _read(self, begin: Stop, failed: dict[str, str]) -> None:
+        """Every part from there on, unless the server is away. How that went is told, with what ``failed`` before, so
+        that `windfall doctor` can say it.
+        """
+        stamp = self._stamp()
+        since = unended_since(self.deliverer.outside.engine, self.sender)
+        self._tell(told_of_beginning(stamp, since), stamp)
+        parts = PARTS[PARTS.index(begin.part) :]
         away: ActionError | None = None
-        for part in PARTS:
-            error = away or self._try(part, ways[part])
-            if error is not None:
-                failed[part] = str(error)
-                away = error if _is_away(error) else None
-        self._tell(failed, began)
+        stop: Stop | None = None
+        for part in parts:
+            is_old = part == begin.part
+            self.place = Place(page=begin.page, seen=begin.seen) if is_old else START
+            error = away or self._try(part)
+            if error is None:
+                self.has_moved = True
+                continue
+            failed[part] = str(error)
+            if away is None and is_away(error):
+                away, stop = error, self._stop(part, begin.began_at if is_old else "", stamp)
+        facts = told_of_round(failed, stamp, parts) | told_of_stop(stop) | {UNREAD: dict(self.unread)}
+        if begin.began_at and begin.part not in failed:
+            facts[read_at(begin.part)] = begin.began_at
+        self._tell(facts, stamp)
+        self._report(failed, is_away=away is not None)
+
+    def _stop(self, part: str, began_at: str, stamp: Stamp) -> Stop:
+        page, seen = self.place.page, self.place.seen
+        began_at = (began_at or rfc3339(stamp.at)) if page else ""
+        return Stop(part=part, page=page, seen=seen, began_at=began_at, has_moved=self.has_moved)
+
+    def _report(self, failed: Mapping[str, str], *, is_away: bool) -> None:
         outside, destination = self.deliverer.outside, f"jamf:{self.sender}"
-        if away is None and len(failed) < len(PARTS) and standing(outside.engine, destination).failures:
+        if self.has_moved and not is_away and standing(outside.engine, destination).failures:
             note_success(outside.engine, destination, outside.now())
         if failed:
             without = ", ".join(failed)
@@ -98,84 +145,62 @@ class _Round:
         else:
             log.info("jamf_read", sender=self.sender, records=self.records)
 
-    def _try(self, part: str, read: Callable[[], None]) -> ActionError | None:
+    def _try(self, part: str) -> ActionError | None:
+        ways: Mapping[str, Callable[[], None]] = {
+            "version": self._version,
+            "computers": lambda: self._records("computers", "computer"),
+            "mobile_devices": lambda: self._records("mobile_devices", "mobile_device"),
+            "policies": self._policies,
+        }
         try:
-            read()
+            ways[part]()
         except ActionError as exc:
             log.warning("jamf_not_read", sender=self.sender, kind=part, records=self.records, error=str(exc))
             return exc
         return None
 
-    def _tell(self, failed: Mapping[str, str], began: datetime) -> None:
-        outside, stamp = self.deliverer.outside, Stamp(at=began, rank=0, by=digest(self.sender, "round"))
+    def _stamp(self) -> Stamp:
+        return Stamp(at=self.deliverer.outside.now(), rank=0, by=digest(self.sender, "round"))
+
+    def _tell(self, facts: JSONObject, stamp: Stamp) -> None:
+        outside = self.deliverer.outside
         with unit_of_work(outside.engine, outside.now()) as uow:
-            uow.jamf.tell_server(self.sender, told_of_round(failed, stamp), stamp)
+            uow.jamf.tell_server(self.sender, facts, stamp)
 
     def _version(self) -> None:
         outside = self.deliverer.outside
         began = outside.now()
-        version = self._patiently(self.server.version)
+        version = self.patience.read(self.server.version)
         with unit_of_work(outside.engine, outside.now()) as uow:
             tell_version(uow, self.sender, version, began)
 
-    def _records(self, family: Family) -> None:
+    def _records(self, part: str, family: Family) -> None:
         outside = self.deliverer.outside
-        pages = self._patiently(lambda: self.server.records(family))
-        while True:
-            began = outside.now()
-            page = self._patiently(lambda: next(pages, None))
-            if page is None:
-                return
-            for start in range(0, len(page), AT_ONCE):
-                with unit_of_work(outside.engine, outside.now()) as uow:
-                    tell_records(uow, self.sender, page[start : start + AT_ONCE], began)
-            self.records += len(page)
+        pages = self.patience.read(lambda: self.server.records(family, self.place))
+        try:
+            while True:
+                began = outside.now()
+                page = self.patience.read(lambda: next(pages, None))
+                if page is None:
+                    break
+                for start in range(0, len(page), AT_ONCE):
+                    with unit_of_work(outside.engine, outside.now()) as uow:
+                        tell_records(uow, self.sender, page[start : start + AT_ONCE], began)
+                self.records += len(page)
+                self.place, self.has_moved = pages.place, True
+        finally:
+            self._note_unread(part, pages)
+
+    def _note_unread(self, part: str, pages: Records) -> None:
+        if pages.unread:
+            self.unread[part] = self.unread.get(part, 0) + pages.unread
+            words = f"in the place of its id the first has {pages.first_unread!r}"
+            log.warning("jamf_records_unread", sender=self.sender, kind=part, records=pages.unread, reason=words)
 
     def _policies(self) -> None:
         outside = self.deliverer.outside
         began = outside.now()
-        names = sorted(self._patiently(self.server.policy_names).items())
+        names = sorted(self.patience.read(self.server.policy_names).items())
         for start in range(0, len(names), AT_ONCE):
             with unit_of_work(outside.engine, outside.now()) as uow:
                 tell_policies(uow, self.sender, dict(names[start : start + AT_ONCE]), began)
-
-    def _patiently(self, read: Callable[[], Read]) -> Read:
-        """Once more after a while, or after as long as the server asks for. Raises: ActionError, `_SlotLost`."""
-        pauses = iter(PAUSES)
-        while True:
-            self._renew()
-            try:
-                return read()
-            except ActionError as exc:
-                self._blame(exc)
-                pause = _pause_after(exc, next(pauses, None))
-                if pause is None:
-                    raise
-                log.info("jamf_read_waits", sender=self.sender, seconds=pause, error=str(exc))
-            self._renew()
-            self.deliverer.pause(pause)
-
-    def _renew(self) -> None:
-        if not self.slot.renew():
-            raise _SlotLost
-
-    def _blame(self, error: ActionError) -> None:
-        """Where the server itself is at fault, who reads single records there is told to wait, too."""
-        if _is_away(error):
-            outside = self.deliverer.outside
-            retry_after = error.retry_after if isinstance(error, TransientError) else None
-            note_failure(
-                outside.engine, f"jamf:{self.sender}", error=str(error), now=outside.now(), retry_after=retry_after
-            )
-
-
-def _is_away(error: ActionError) -> bool:
-    return error.down or (isinstance(error, TransientError) and error.retry_after is not None)
-
-
-def _pause_after(error: ActionError, least: float | None) -> float | None:
-    """None when it is not tried again: it cannot help, was tried often enough, or would take too long."""
-    if least is None or not isinstance(error, TransientError):
-        return None
-    pause = max(least, error.retry_after or 0.0)
-    return pause if pause <= LONGEST_PAUSE else None

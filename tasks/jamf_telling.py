@@ -11,7 +11,7 @@ from clients.jamf_records import JamfRecord
 from domain.classification import digest
 from domain.clock import believed, rfc3339
 from domain.facts import Stamp
-from domain.jamf_device import JamfDevice
+from domain.jamf_device import MOBILE_DEVICE, JamfDevice
 from state.unit_of_work import UnitOfWork
 from tasks.jamf_remembering import remember_record
 
@@ -33,7 +33,8 @@ def tell_records(uow: UnitOfWork, sender: str, records: Iterable[JamfRecord], be
             management_id=record.management_id,
         )
         by = digest(sender, record.family, record.jamf_id)
-        news, read = {**record.facts, "last_seen_at": None}, Stamp(at=began - LAG, rank=RANK, by=by)
+        news = {**record.facts, "enrolled": _enrolled(record), "last_seen_at": None}
+        read = Stamp(at=began - LAG, rank=RANK, by=by)
         uow.jamf.tell_device(sender, record.family, device, news, read)
         remember_record(uow, sender, device, record.facts, read.at)
         for name, moment in (("checked_in_at", record.last_contact_at), ("inventory_at", record.report_at)):
@@ -41,6 +42,12 @@ def tell_records(uow: UnitOfWork, sender: str, records: Iterable[JamfRecord], be
             if not refused:
                 stamp = Stamp(at=at, rank=RANK, by=by)
                 uow.jamf.tell_device(sender, record.family, device, {name: rfc3339(at)}, stamp)
+
+
+def _enrolled(record: JamfRecord) -> bool | None:
+    """As a mobile device's record says. A computer's has a switch there, which people turn by hand."""
+    managed = record.facts.get("managed")
+    return managed if record.family == MOBILE_DEVICE and isinstance(managed, bool) else None
 
 
 def tell_policies(uow: UnitOfWork, sender: str, names: Mapping[str, str], began: datetime) -> None:

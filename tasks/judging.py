@@ -1,9 +1,11 @@
 """What the end of an attempt means for its action: done, another try and when, or dead and who is told."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from domain.errors import ActionError, OutcomeNeverKnown, OutcomeUnknown, PermanentError, TransientError
+from domain.json_types import JSONObject
 from domain.text import clipped
 from state.outbox import Claimed, NewAction, Settlement
 from tasks.effects import Needless, NotTried, Partly, Result, forgetting_secrets
@@ -71,21 +73,34 @@ def follow_ups(claimed: Claimed, result: Result, now: datetime) -> Iterator[NewA
 
 
 def dead_notices(claimed: Claimed, settlement: Settlement, now: datetime, setup: Setup) -> Iterator[NewAction]:
-    """At most one per destination, kind and hour, whoever dies in it; the first to die gives its time and error."""
+    """At most one per destination, kind and hour, whoever dies in it; the first to die gives its time and error.
+
+    When people were told in this hour already, the next tells them, as soon as it begins.
+    """
     if settlement.state != "dead" or claimed.kind in SILENT_KINDS:
         return
-    occasion = f"actions_dead:{claimed.destination}:{claimed.kind}"
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    # The end of an attempt may be written so late that the next hour's was sent too.
+    hours = (list(_told_in(hour + n * _HOUR, claimed, settlement, now, setup)) for n in range(3))
+    for first, second, third in zip(*hours, strict=True):
+        yield replace(first, instead=replace(second, instead=third))
+
+
+def _told_in(
+    hour: datetime, claimed: Claimed, settlement: Settlement, now: datetime, setup: Setup
+) -> Iterator[NewAction]:
+    """That hour's notices, one a channel, each with the key under which it is told."""
+    facts: JSONObject = {
+        "destination": claimed.destination,
+        "kind": claimed.kind,
+        "error": settlement.error,
+        "since": now.isoformat(),
+    }
     notice = Notice(
         name="actions_dead",
-        key=f"{occasion}:{now:%Y-%m-%dT%H}",
-        facts={
-            "destination": claimed.destination,
-            "kind": claimed.kind,
-            "error": settlement.error,
-            "since": now.isoformat(),
-            "before": f"{occasion}:{now - _HOUR:%Y-%m-%dT%H}",
-        },
-        after=GATHERING,
+        key=f"actions_dead:{claimed.destination}:{claimed.kind}:{hour:%Y-%m-%dT%H}",
+        after=max(GATHERING, (hour - now).total_seconds()),
     )
     for owed in owed_for(notice, setup):
-        yield owed.record(now)
+        record = owed.record(now)
+        yield replace(record, arguments={**record.arguments, "facts": {**facts, "told_as": record.key}})

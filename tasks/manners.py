@@ -2,7 +2,11 @@
 
 from dataclasses import dataclass
 
+from domain.server_url import same_server
 from tasks.setup import Setup
+
+CLAIM = 240.0
+"""Seconds for which an action is claimed: far above the time after which none is begun, and what it may then take."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,3 +41,9 @@ def manner_of(destination: str, setup: Setup) -> Manner:
         return MANNERS["jamf"]
     sender = destination.removeprefix("mdm:")
     return MANNERS[destination if destination in MANNERS else setup.mdm_servers.get(sender, "micromdm")]
+
+
+def slots_of(destination: str, setup: Setup) -> str:
+    """The name of its slots. Senders of one Jamf Pro share them: it counts connections, whoever makes them."""
+    url = setup.jamf_urls.get(destination.removeprefix("jamf:")) if destination.startswith("jamf:") else None
+    return f"jamf:{same_server(url)}" if url else destination

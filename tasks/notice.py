@@ -14,21 +14,22 @@ from tasks.setup import Setup
 class Notice:
     """``name`` is its file in `tasks/notices/`, which words it from ``facts``; ``key`` names the occasion.
 
-    People hear of an occasion once, ``after`` so many seconds.
+    People hear of an occasion once, ``after`` so many seconds; with ``long``, so many after the last time that it is
+    told here before they do, and at most so ``long`` after the first.
     """
 
     name: str
     key: str
     facts: JSONObject = field(default_factory=dict)
     after: float = 0.0
+    long: float | None = None
 
 
 def owed_for(notice: Notice, setup: Setup) -> Iterator[Owed]:
     """One mail to all recipients, one post to the chat."""
     if setup.mail_to:
         mail = SendMail(notice=notice.name, facts=notice.facts, recipients=list(setup.mail_to))
-        yield Owed(action=mail, key=f"mail:{notice.key}", after=notice.after)
+        yield Owed(action=mail, key=f"mail:{notice.key}", after=notice.after, long=notice.long)
     if setup.chat:
-        yield Owed(
-            action=PostChat(notice=notice.name, facts=notice.facts), key=f"chat:{notice.key}", after=notice.after
-        )
+        post = PostChat(notice=notice.name, facts=notice.facts)
+        yield Owed(action=post, key=f"chat:{notice.key}", after=notice.after, long=notice.long)

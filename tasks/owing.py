@@ -36,12 +36,14 @@ class ToDevice(Action, Protocol):
 class Owed:
     """An action and the ``key`` that names its effect: it is owed once, however often this is decided.
 
-    ``after`` is in seconds.
+    ``after`` is in seconds. Owed again before that, it waits as long anew, but at most ``long`` seconds in all; None:
+    it does not.
     """
 
     action: Action
     key: str
     after: float = 0.0
+    long: float | None = None
 
     def record(self, now: datetime) -> NewAction:
         """The row. Its id comes from the key and the time, so that who decides can know it beforehand."""
@@ -57,6 +59,7 @@ class Owed:
             not_before=now + timedelta(seconds=self.after),
             device_id=getattr(self.action, "device_id", None),
             command=command(identifier, now) if command is not None else None,
+            long=None if self.long is None else timedelta(seconds=self.long),
         )
 
 

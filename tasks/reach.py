@@ -10,8 +10,12 @@ from domain.json_types import JSON
 from domain.notification import Notification, Pair, serial_key
 from state.keys import assignment_id
 from state.locks import lock_of_pair, lock_of_serial, lock_of_user
+from state.settling import INSTALL
 from state.unit_of_work import UnitOfWork
+from tasks.removing import REMOVE
 from tasks.story import Story
+
+_ANSWERS = ("Acknowledged", "Error", "CommandFormatError")
 
 _ENROLMENT = ("mdm.Authenticate", "mdm.TokenUpdate", "mdm.CheckOut")
 
@@ -53,7 +57,7 @@ class Reach:
 
     def serial_keys(self, uow: UnitOfWork) -> set[str]:
         """Serial numbers of which one side may have changed, once the events were decided on."""
-        changed = {e.device_id or "" for e in self.devices if _may_enrol(e) or _has_refused(e, uow)}
+        changed = {e.device_id or "" for e in self.devices if _may_enrol(e) or _may_owe(e, uow)}
         ours = {_serial_of(uow, device_id) for device_id in changed}
         apples = {serial_key(pair.serial_number) for _, pair in self._pairs() if pair.serial_number}
         return (ours | apples) - {""}
@@ -105,12 +109,19 @@ def _is_result(event: DeviceEvent) -> bool:
     return event.topic == CONNECT and event.command_uuid is not None
 
 
-def _has_refused(event: DeviceEvent, uow: UnitOfWork) -> bool:
-    """An install: a licence that came later may have been heard before."""
-    if event.channel_id is not None or event.status not in ("Error", "CommandFormatError"):
+def _may_owe(event: DeviceEvent, uow: UnitOfWork) -> bool:
+    """What a device answers: a licence that came after a refusal, or went before, may have been heard before it.
+
+    An app that was waited for to be removed may be sent now.
+    """
+    if event.channel_id is not None or event.status not in _ANSWERS:
         return False
     command = uow.commands.answered_by(event.command_uuid or "", event.device_id or "")
-    return command is not None and command.request_type == "InstallApplication"
+    if command is None or command.request_type not in (INSTALL, REMOVE):
+        return False
+    install = uow.installs.of_command(command.id, command.device_id)
+    is_released = install is not None and install.state == "released"
+    return command.request_type == REMOVE or event.status != "Acknowledged" or is_released
 
 
 def _serial_of(uow: UnitOfWork, device_id: str) -> str:

@@ -3,24 +3,29 @@
 NanoMDM has no list: there, devices that never said their serial number are asked for it (tasks.healing).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 
 from clients.micromdm import ListedDevice, MicroMDM
 from domain.classification import digest
-from domain.clock import parse_time
+from domain.clock import parse_time, rfc3339
 from domain.device_event import LONGEST_ID
 from domain.errors import ActionError
 from domain.facts import Stamp, fact, fact_at
+from domain.mdm_list import told_of_list
 from domain.notification import serial_key
 from domain.text import storable
 from state.locks import lock_of_serial
-from state.records import ENROLMENT, Record
+from state.mdm_servers import tell_mdm_server
+from state.records import ENROLMENT, LISTED, Record
 from state.unit_of_work import UnitOfWork, unit_of_work
 from tasks.installing import decide_installs
+from tasks.notice import Notice, owed_for
 from tasks.outside import Outside
+from tasks.whereabouts import has_enrolled, has_left
 
 log = structlog.get_logger()
 
@@ -30,12 +35,18 @@ INTERVAL = 3600.0
 SETTLED = timedelta(minutes=10)
 """What an event told in the last minutes is not corrected by a list: others may still be on their way."""
 
+NEWS = timedelta(days=7)
+"""Whom its server has not seen for so long left long ago, and nobody is told."""
+
 AT_ONCE = 500
 """Devices in one transaction."""
 
 
 def resync(sender: str, outside: Outside, wake: Callable[[str], None]) -> int:
-    """Ask one MicroMDM server for its devices; how many were taken over or corrected. A failed read changes nothing."""
+    """Ask one MicroMDM server for its devices; how many were taken over or corrected.
+
+    A failed read changes nothing of them; it is told, so that `windfall doctor` can say it.
+    """
     server = outside.mdm.get(sender)
     if not isinstance(server, MicroMDM):
         return 0
@@ -44,6 +55,7 @@ def resync(sender: str, outside: Outside, wake: Callable[[str], None]) -> int:
         listed = server.devices()
     except ActionError as exc:
         log.warning("devices_not_listed", sender=sender, error=str(exc))
+        _tell(str(exc), sender, asked_at, outside)
         return 0
     usable = [device for device in listed if device.udid and _fits(device)]
     changed = 0
@@ -52,8 +64,14 @@ def resync(sender: str, outside: Outside, wake: Callable[[str], None]) -> int:
             changed += _take_over(usable[start : start + AT_ONCE], sender, asked_at, uow, outside)
         for destination in sorted({action.destination for action in uow.owed}):
             wake(destination)
+    _tell(None, sender, asked_at, outside)
     log.info("devices_listed", sender=sender, devices=len(usable), records=changed)
     return changed
+
+
+def _tell(error: str | None, sender: str, asked_at: datetime, outside: Outside) -> None:
+    stamp = Stamp(at=asked_at, rank=0, by=digest(sender, "list"))
+    tell_mdm_server(outside.engine, sender, told_of_list(error, stamp), stamp)
 
 
 def _fits(device: ListedDevice) -> bool:
@@ -66,6 +84,7 @@ def _take_over(
     by_id = {storable(device.udid): device for device in listed}
     uow.devices.lock(dict.fromkeys(by_id))
     before = {device_id: _serial_key(uow.devices[device_id]) for device_id in by_id}
+    known = {device_id: uow.devices[device_id].facts.get(ENROLMENT) for device_id in by_id}
     changed = {
         device_id
         for device_id, device in by_id.items()
@@ -76,7 +95,28 @@ def _take_over(
     uow.flush_facts()
     for owed in decide_installs(uow, outside.setup, serials, None):
         uow.owe(owed.record(uow.now))
+    for device_id in sorted(changed):
+        for notice in _news(uow.devices[device_id], known[device_id], by_id[device_id], asked_at):
+            for owed in owed_for(notice, outside.setup):
+                uow.owe(owed.record(uow.now))
     return len(changed)
+
+
+def _news(device: Record, known: list[Any] | None, listed: ListedDevice, asked_at: datetime) -> Iterator[Notice]:
+    """What no check-in told, of a device that was ``known`` to be the other way; who came before us is no news.
+
+    One that comes late finds the same keys, or that a list was there before it.
+    """
+    enrolment = fact(device.facts, ENROLMENT) or {}
+    if known is None or known[0]["enrolled"] is enrolment.get("enrolled"):
+        return
+    if listed.last_seen is None or asked_at - listed.last_seen > NEWS:
+        return
+    sender, at = enrolment["sender"], rfc3339(asked_at)
+    if enrolment["enrolled"]:
+        yield has_enrolled(device, sender=sender, began=known[1], at=at)
+    else:
+        yield has_left(device, sender=sender, at=at)
 
 
 def _serial_key(device: Record) -> str:
@@ -101,6 +141,8 @@ def _learn(device: Record, listed: ListedDevice, stamp: Stamp, sender: str) -> b
     if known_at is not None and stamp.at - known_at < SETTLED:
         return news
     if listed.enrollment_status or ((enrolment or unheard) and listed.last_seen is not None):
-        news |= device.learn({ENROLMENT: {"enrolled": listed.enrollment_status, "sender": sender}}, stamp)
+        is_back = True if enrolment and listed.enrollment_status else None
+        told = {"enrolled": listed.enrollment_status, "sender": sender}
+        news |= device.learn({ENROLMENT: told, LISTED: is_back}, stamp)
         device.see(listed.last_seen or stamp.at)
     return news

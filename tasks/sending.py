@@ -8,23 +8,31 @@ import re
 import uuid
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 
 from clients.micromdm import MicroMDM
 from clients.nanomdm import MOST_IDS, Enqueued, NanoMDM
-from domain.commands import Command, never_twice, payload
+from domain.commands import never_twice
 from domain.errors import ActionError, OutcomeNeverKnown, OutcomeUnknown, TransientError
-from state.calls import Call, begin_call, members, uncall
+from state.calls import begin_call, call_again, members, uncall
+from state.later_orders import has_later_orders
 from state.outbox import Claimed
 from tasks.effects import NOT_TRIED, Result, Results
+from tasks.letter import UNKNOWN, Letter, final, still_unknown
 from tasks.outside import Outside
 
 AT_ONCE = 10
 """Commands that are noted as called together, and then sent one after the other."""
 
+HELD = timedelta(seconds=1)
+"""For so long commands that were noted as called go out without another look at whether they are still wanted."""
+
 MOST_CALLS = 40
 """Calls made for one group while it is taken apart to find the device that spoils it."""
+
+MOST_CALLS_FOR_STRANGERS = 2 * MOST_IDS
+"""The same, where each call finds a device that the server does not know: enough for half a group of them."""
 
 NEEDED = 60.0
 """Seconds of its claim that a call of a group needs: when it runs out others begin to repeat what was called."""
@@ -32,9 +40,9 @@ NEEDED = 60.0
 ON_ITS_WAY = timedelta(seconds=60)
 """For so long after a call that got no reply, the device's answer may still be on its way to us."""
 
-UNKNOWN = (
-    "outcome unknown: it may have been carried out and is not sent again by itself; look at the device, then retry it "
-    "if it was not"
+HAD_IT = (
+    "not sent again: its server has it, or had it, and takes no UUID twice. Its device was only pushed; if that stays "
+    "silent, order it anew"
 )
 
 _STRANGER = re.compile("foreign key", re.IGNORECASE)
@@ -42,34 +50,26 @@ _STRANGER = re.compile("foreign key", re.IGNORECASE)
 https://github.com/micromdm/nanomdm/blob/main/storage/pgsql/queue.go (checked 2026-11)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
-    """A claimed command and how far it got before. ``own_uuid`` it shares with no other, `call.command_uuid` it may."""
-
-    claimed: Claimed
-    command: Command
-    call: Call
-    own_uuid: str
-
-    @property
-    def payload(self) -> bytes:
-        return payload(self.command, self.call.command_uuid)
-
-
 def send_each(letters: Sequence[Letter], server: MicroMDM, outside: Outside) -> Iterator[Results]:
     """One call a command; after the far end turned out to be away, no further one is begun."""
     for letter in letters:
         if letter.call.called_at is not None:
-            yield [(letter.claimed, _send_again(letter, server, outside.now()))]
+            yield [(letter.claimed, _send_again(letter, server, outside))]
     fresh = [letter for letter in letters if letter.call.called_at is None]
-    for start in range(0, len(fresh), AT_ONCE):
-        yield list(_send_fresh(fresh[start : start + AT_ONCE], server, outside))
+    while fresh:
+        results = list(_send_fresh(fresh[:AT_ONCE], server, outside))
+        yield results
+        fresh = fresh[len(results) :]
 
 
 def _send_fresh(letters: Sequence[Letter], server: MicroMDM, outside: Outside) -> Iterator[tuple[Claimed, Result]]:
-    begun = set(begin_call(outside.engine, [letter.call.id for letter in letters], outside.now()))
-    away = False
-    for letter in letters:
+    """As many of them, from the first on, as go out before the rest should be looked at again."""
+    began, away = outside.now(), False
+    begun = set(begin_call(outside.engine, [letter.call.id for letter in letters], began))
+    for number, letter in enumerate(letters):
+        if number and not away and outside.now() - began > HELD:
+            uncall(outside.engine, [later.call.id for later in letters[number:] if later.call.id in begun])
+            return
         if letter.call.id not in begun:
             yield letter.claimed, NOT_TRIED
         elif away:
@@ -85,24 +85,11 @@ def _send(letter: Letter, server: MicroMDM) -> Result:
     try:
         server.send_command(letter.call.device_id, letter.payload)
     except ActionError as exc:
-        return _final(letter, exc)
+        return final(letter, exc)
     return None
 
 
-def _final(letter: Letter, exc: ActionError) -> ActionError:
-    """What may have happened and must not happen twice is over."""
-    unknown = isinstance(exc, OutcomeUnknown) and never_twice(letter.command)
-    return OutcomeNeverKnown(f"{UNKNOWN} ({exc})", down=exc.down) if unknown else exc
-
-
-def _still_unknown(exc: ActionError) -> ActionError:
-    """This call surely did nothing, and one before it may have."""
-    if isinstance(exc, TransientError):
-        return OutcomeUnknown(str(exc), retry_after=exc.retry_after, down=exc.down)
-    return OutcomeNeverKnown(str(exc), down=exc.down)
-
-
-def _send_again(letter: Letter, server: MicroMDM, now: datetime) -> Result:
+def _send_again(letter: Letter, server: MicroMDM, outside: Outside) -> Result:
     """It was called before, and nobody knows with what success, or how it was lost. What waits in the queue did arrive.
 
     What does not may have been answered already, and the answer be on its way to us: that is waited for.
@@ -112,16 +99,27 @@ def _send_again(letter: Letter, server: MicroMDM, now: datetime) -> Result:
     try:
         queue = server.queue(letter.call.device_id)
     except ActionError as exc:
-        return _still_unknown(exc)
+        return still_unknown(exc)
     if any(queued.command_uuid == letter.call.command_uuid for queued in queue):
         found = "found in the device's queue"
         return f"the reply was lost; it was {found}" if letter.call.sent_at is None else f"not sent again: {found}"
-    if letter.call.called_at is not None and now - letter.call.called_at < ON_ITS_WAY:
+    return _send_lost(letter, server, outside)
+
+
+def _send_lost(letter: Letter, server: MicroMDM, outside: Outside) -> Result:
+    """Once more, unless its answer may still come, or it would turn back what was ordered since."""
+    call, now = letter.call, outside.now()
+    if call.called_at is not None and now - call.called_at < ON_ITS_WAY:
         return OutcomeUnknown("the reply was lost, and it is not in the device's queue, or not any more")
+    # The first try is that of a person who wants it all the same.
+    if call.sent_at is not None and letter.claimed.attempt > 1 and has_later_orders(outside.engine, call.id):
+        return "not sent again: its device was ordered something else since, which it could turn back"
+    if not call_again(outside.engine, call.id, now):
+        return NOT_TRIED
     result = _send(letter, server)
     if isinstance(result, ActionError):
-        return _still_unknown(result)
-    return "sent again: its server did not have it any more" if letter.call.sent_at else result
+        return still_unknown(result)
+    return "sent again: its server did not have it any more" if call.sent_at else result
 
 
 def send_to_many(letters: Sequence[Letter], server: NanoMDM, outside: Outside) -> Iterator[Results]:
@@ -144,11 +142,20 @@ def _repeat(command_uuid: str, group: Sequence[Letter], server: NanoMDM, outside
     try:
         enqueued = server.enqueue(everybody, group[0].payload)
     except ActionError as exc:
-        error = exc if _STRANGER.search(str(exc)) else _still_unknown(exc)
+        error = exc if _STRANGER.search(str(exc)) else still_unknown(exc)
         return [(letter.claimed, error) for letter in group]
     if enqueued.already:
         enqueued = replace(enqueued, push_errors=_push(everybody, server))
-    return [(letter.claimed, _result(letter, enqueued)) for letter in group]
+    return [(letter.claimed, _repeated(letter, enqueued)) for letter in group]
+
+
+def _repeated(letter: Letter, enqueued: Enqueued) -> Result:
+    """What its server took long ago, and the device may have had since, is not queued by being taken for known."""
+    result = _result(letter, enqueued)
+    if enqueued.already and letter.call.sent_at is not None and not isinstance(result, ActionError):
+        failed = enqueued.push_errors.get(letter.call.device_id)
+        return HAD_IT if failed is None else f"{HAD_IT}; that push failed: {failed}"
+    return result
 
 
 def _push(device_ids: Sequence[str], server: NanoMDM) -> Mapping[str, str]:
@@ -181,7 +188,7 @@ def _result(letter: Letter, enqueued: Enqueued) -> Result:
     error = enqueued.refused.get(device_id, "the server said nothing of this device")
     # Refused to all it may be one device's error, of which the server did not say whose.
     is_vague = not enqueued.queued and len(enqueued.refused) > 1
-    return _final(letter, OutcomeUnknown(error)) if is_vague and never_twice(letter.command) else TransientError(error)
+    return final(letter, OutcomeUnknown(error)) if is_vague and never_twice(letter.command) else TransientError(error)
 
 
 class _Group:
@@ -213,7 +220,7 @@ class _Group:
             enqueued = self._server.enqueue([letter.call.device_id for letter in group], group[0].payload)
         except ActionError as exc:
             if not self._is_worth_splitting(group, exc):
-                yield from ((letter.claimed, _final(letter, exc)) for letter in group)
+                yield from ((letter.claimed, final(letter, exc)) for letter in group)
                 return
             # Surely nothing was queued: they may go out under other UUIDs.
             uncall(self._outside.engine, [letter.call.id for letter in group])
@@ -225,7 +232,8 @@ class _Group:
 
     def _is_worth_splitting(self, group: Sequence[Letter], exc: ActionError) -> bool:
         definite = isinstance(exc, TransientError) and not isinstance(exc, OutcomeUnknown) and not exc.down
-        return definite and len(group) > 1 and self._calls < MOST_CALLS
+        most = MOST_CALLS_FOR_STRANGERS if _STRANGER.search(str(exc)) else MOST_CALLS
+        return definite and len(group) > 1 and self._calls < most
 
 
 def _renamed(letter: Letter, command_uuid: str) -> Letter:

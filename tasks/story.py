@@ -24,6 +24,8 @@ from state.keys import jamf_device_id
 
 LONGEST_ERROR = 20_000
 NOT_KEPT = "body_not_kept"
+UNREADABLE_AS_RECEIVED = "unreadable_as_received"
+"""Nobody could read it as it was received, only what is left of it: nothing that anybody sent."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -88,7 +90,7 @@ def unread_story(envelope: Envelope) -> Story:
 
 def read_story(envelope: Envelope, fingerprint: Callable[[bytes], str]) -> Story:
     """Redact, then read: handlers never see a secret, and a replay of what was stored reads the same."""
-    redacted = redact(envelope.body, fingerprint)
+    received, redacted = envelope, redact(envelope.body, fingerprint)
     if redacted.fields:
         envelope = replace(envelope, body=redacted.body)
     story = Story(envelope=envelope, error=envelope.error, occurred_at=envelope.received_at)
@@ -96,8 +98,8 @@ def read_story(envelope: Envelope, fingerprint: Callable[[bytes], str]) -> Story
         story.flags.append("redacted")
     try:
         if not envelope.type:
-            envelope = story.envelope = _named(envelope)
-            story.error = None
+            _judge(story, received)
+            envelope = story.envelope
         story.document = document_of(envelope.kind, envelope.body, envelope.content_type)
     except MalformedEvent as exc:
         story.error = str(exc)
@@ -106,8 +108,30 @@ def read_story(envelope: Envelope, fingerprint: Callable[[bytes], str]) -> Story
     return story
 
 
-def _named(envelope: Envelope) -> Envelope:
-    """What was quarantined is read anew: a later version may understand it, when people replay it."""
+def _judge(story: Story, received: Envelope) -> None:
+    """What was quarantined is read anew: a later version may understand it, when people replay it.
+
+    The bytes that were received decide: redaction may cut out just what broke them.
+    Raises: MalformedEvent, whose words tell places, never content.
+    """
+    try:
+        _type_of(received)
+    except MalformedEvent:
+        if story.envelope is not received and _is_event(story.envelope):
+            story.flags.append(UNREADABLE_AS_RECEIVED)
+        raise
+    story.envelope = replace(story.envelope, type=_type_of(story.envelope), error=None)
+    story.error = None
+
+
+def _is_event(envelope: Envelope) -> bool:
+    try:
+        return bool(_type_of(envelope))
+    except MalformedEvent:
+        return False
+
+
+def _type_of(envelope: Envelope) -> str:
     arrival = Arrival(
         delivery_id=envelope.delivery_id,
         sender=envelope.sender,
@@ -117,7 +141,7 @@ def _named(envelope: Envelope) -> Envelope:
         body=envelope.body,
         received_at=envelope.received_at,
     )
-    return replace(envelope, type=classify(arrival).type, error=None)
+    return classify(arrival).type
 
 
 def _read_document(story: Story, document: JSONObject) -> None:

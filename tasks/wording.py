@@ -10,13 +10,19 @@ from clients.answers import showable
 from domain.errors import PermanentError
 from domain.json_types import JSONObject
 from tasks.drafting import Worded
+from tasks.effects import Needless
 from tasks.outside import Outside
 
-Wording: TypeAlias = Callable[[JSONObject, Outside], Worded]
-"""The function `word` of a file in `tasks/notices/`. It may read state and never writes any; odd facts are no error."""
+Wording: TypeAlias = Callable[[JSONObject, Outside], Worded | None]
+"""The function `word` of a file in `tasks/notices/`. It may read state and never writes any; odd facts are no error.
+
+None: by now there is nothing to tell."""
+
+NOTHING_TO_TELL = Needless(note="there is nothing left to tell")
+"""What becomes of such a notice."""
 
 
-def word(notice: str, facts: JSONObject, outside: Outside) -> Worded:
+def word(notice: str, facts: JSONObject, outside: Outside) -> Worded | None:
     """Raises: PermanentError, for a notice that this version does not know."""
     wording = load_notices().get(notice)
     if wording is None:

@@ -204,8 +204,11 @@ def database_location(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def _engines() -> dict[str, Engine]:
-    return {}
+def _engines() -> Iterator[dict[str, Engine]]:
+    opened: dict[str, Engine] = {}
+    yield opened
+    for engine in opened.values():
+        engine.dispose()
 
 
 @pytest.fixture
@@ -214,7 +217,9 @@ def engine(database_location: str, _engines: dict[str, Engine]) -> Iterator[Engi
     if database_location not in _engines:
         _engines[database_location] = open_engine(database_location)
     yield _engines[database_location]
-    _engines[database_location].dispose()
+    # The next test has another SQLite file. A server of PostgreSQL's may stay: each new one learns all tables anew.
+    if _engines[database_location].dialect.name == "sqlite":
+        _engines[database_location].dispose()
 
 
 def _migrate(location: str) -> None:

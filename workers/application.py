@@ -36,10 +36,10 @@ from tasks.prune import INTERVAL as PRUNE_INTERVAL
 from tasks.prune import prune
 from tasks.registry import load_handlers
 from tasks.services import Services, keyed_fingerprint
+from tasks.setup import setup_of
 from tasks.sweep import INTERVAL, sweep
 from tasks.wording import load_notices
 from workers.effects import add_effects
-from workers.setup import setup_of
 
 EXPIRY = 60.0
 """Seconds after which a tick of a beat job is too old to be worth doing. Beat's clock writes it and a worker's clock

@@ -16,10 +16,14 @@ from tasks.deliver import Deliverer, deliver
 from tasks.jamf_reconcile import reconcile
 from tasks.resync import INTERVAL as RESYNC_INTERVAL
 from tasks.resync import resync
-from workers.setup import jamf_readable, outside_of
+from tasks.setup import jamf_readable
+from workers.setup import outside_of
 
 RESYNC = "effects.resync"
 RECONCILE = "effects.jamf_reconcile"
+
+LOOK_INTERVAL = 60.0
+"""Seconds between two looks whether a Jamf Pro is due to be read: by its last round, not by the start of beat."""
 
 
 def add_effects(app: Celery, settings: Settings) -> dict[str, Any]:
@@ -43,12 +47,13 @@ def add_effects(app: Celery, settings: Settings) -> dict[str, Any]:
 
     @app.task(name=RECONCILE)
     def _reconcile(sender: str) -> None:
-        reconcile(sender, deliverer())
+        if seconds := every.get(sender):
+            reconcile(sender, deliverer(), every=seconds)
 
     servers = [name for name, sender in settings.senders.items() if sender.kind == "micromdm" and sender.url]
     every = {name: settings.senders[name].reconcile_every for name in jamf_readable(settings)}
     return {f"resync-{name}": _job(RESYNC, name, RESYNC_INTERVAL) for name in servers} | {
-        f"jamf-reconcile-{name}": _job(RECONCILE, name, seconds) for name, seconds in every.items() if seconds
+        f"jamf-reconcile-{name}": _job(RECONCILE, name, LOOK_INTERVAL) for name, seconds in every.items() if seconds
     }
 
 

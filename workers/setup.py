@@ -1,7 +1,7 @@
-"""From settings to what decisions and effects are given: whose server takes commands, clients for every far end."""
+"""From settings to what effects are given: clients for every far end."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from sqlalchemy import Engine
 
@@ -13,24 +13,8 @@ from clients.micromdm import MicroMDM
 from clients.nanomdm import NanoMDM
 from config.secret_file import Secrets
 from config.settings import Settings
-from domain.kinds import MDM_KINDS
 from tasks.outside import MdmServer, Outside
-from tasks.setup import Policy, Setup
-
-
-def setup_of(settings: Settings) -> Setup:
-    """What people configured that decisions depend on."""
-    senders = settings.senders.items()
-    return Setup(
-        mdm_servers={name: sender.kind for name, sender in senders if sender.kind in MDM_KINDS and sender.url},
-        jamf_urls={name: sender.url for name, sender in senders if sender.kind == "jamf" and sender.url},
-        jamf_enriched=frozenset(name for name in jamf_readable(settings) if settings.senders[name].enrich),
-        jamf_accounts={name: settings.senders[name].account or "" for name in jamf_readable(settings)},
-        policies=tuple(Policy(**app.model_dump()) for app in settings.apps),
-        mail_to=settings.mail_to if settings.smtp_location else (),
-        chat=settings.chat_location is not None,
-        inventory_age=timedelta(days=settings.inventory_age) if settings.inventory_age is not None else None,
-    )
+from tasks.setup import jamf_readable, setup_of
 
 
 def outside_of(settings: Settings, engine: Engine) -> Outside:
@@ -46,12 +30,6 @@ def outside_of(settings: Settings, engine: Engine) -> Outside:
         mailer=Mailer(smtp, settings.mail_from) if smtp else None,
         chat=Chat(chat.__str__, form=settings.chat_form) if chat else None,
     )
-
-
-def jamf_readable(settings: Settings) -> list[str]:
-    """Senders whose Jamf Pro somebody wants to read, and says where it is and as whom."""
-    senders = settings.senders.items()
-    return [name for name, sender in senders if sender.reads_jamf and sender.url and sender.account]
 
 
 def _jamf(settings: Settings, name: str) -> JamfPro:

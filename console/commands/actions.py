@@ -23,8 +23,8 @@ from domain.json_types import JSONObject
 from state.queries import Engine
 from state.queries.actions import FILTERS, action_ids, dead_ids, list_actions, one_action
 from state.queries.owed import troubles
-from state.retrying import retry as retry_actions
-from state.retrying import verdict_of
+from tasks.retrying import retry as retry_actions
+from tasks.retrying import verdict_of
 
 AT_ONCE = 200
 """Actions that are given another try in one transaction."""
@@ -62,7 +62,8 @@ def show(action_id: str, as_json: bool) -> None:
         if item is None:
             raise click.ClickException(f"there is no action {action_id}")
         trouble = troubles(stores.engine).get(item["destination"])
-        words = list(explain(item, verdict_of(stores.engine, identifier, now=now), trouble, now))
+        verdict = verdict_of(stores.engine, stores.setup, identifier, now=now)
+        words = list(explain(item, verdict, trouble, now))
     if as_json:
         print_json({**item, "explanation": words})
         return
@@ -94,7 +95,8 @@ def retry(action_ids: tuple[str, ...], all_dead: bool, destination: str | None, 
         print_page(items)
     else:
         for item in items:
-            click.echo(clean_text(f"{item['id']}  {item['error'] or 'is tried again'}"))
+            note = f": {item['note']}" if item["note"] else ""
+            click.echo(clean_text(f"{item['id']}  {item['error'] or f'is tried again{note}'}"))
         if not items:
             click.echo("nothing has given up")
     if any(item["error"] for item in items):
@@ -117,7 +119,7 @@ def _retry_named(stores: Stores, prefixes: Sequence[str], *, again: bool) -> lis
         try:
             items += _retry(stores, [whole_id(stores.engine, prefix)], again=again)
         except click.ClickException as exc:
-            items.append({"id": prefix, "destination": None, "error": exc.message})
+            items.append({"id": prefix, "destination": None, "error": exc.message, "note": None})
     return items
 
 
@@ -131,10 +133,10 @@ def _retry_dead(stores: Stores, destination: str | None) -> list[JSONObject]:
 
 
 def _retry(stores: Stores, ids: Sequence[str], *, again: bool) -> list[JSONObject]:
-    verdicts = retry_actions(stores.engine, ids, now=datetime.now(UTC), again=again)
+    verdicts = retry_actions(stores.engine, stores.setup, ids, now=datetime.now(UTC), again=again)
     for destination in sorted({verdict.destination for verdict in verdicts if verdict.refusal is None}):
         stores.wake_deliverer(destination)
-    return [{"id": v.id, "destination": v.destination, "error": v.refusal} for v in verdicts]
+    return [{"id": v.id, "destination": v.destination, "error": v.refusal, "note": v.note} for v in verdicts]
 
 
 def _row(item: JSONObject) -> tuple[object, ...]:

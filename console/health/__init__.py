@@ -5,6 +5,7 @@ from datetime import datetime
 from console.health.check import Check
 from console.health.database_checks import look_at_database
 from console.health.jamf_checks import jamf_checks
+from console.health.mdm_checks import mdm_checks
 from console.health.pipeline_checks import pipeline_checks
 from console.health.redis_checks import redis_checks
 from console.health.settings_checks import settings_checks
@@ -21,5 +22,6 @@ def examine(stores: Stores, now: datetime) -> list[Check]:
         *database.checks,
         *pipeline_checks(stores, now),
         *settings_checks(stores.settings, database.active, now),
+        *mdm_checks(stores.settings, database.lists, now),
         *jamf_checks(stores.settings, database.rounds, now),
     ]

@@ -1,11 +1,17 @@
 """One thing that was looked at: how it is, and what to do about it."""
 
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Literal
 
 from domain.json_types import JSONObject
 
 Status = Literal["ok", "warn", "fail"]
+
+MOST_MISSED = 3
+"""Times that a server may not be read when it should be before people should know."""
+
+START_EFFECTS = "Start `python -m workers effects` and beat (`windfall up` starts everything), or look at their logs."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +47,10 @@ def span(seconds: float) -> str:
         if seconds >= 2 * length:
             return f"{seconds / length:.0f} {unit}"
     return f"{seconds:.0f} s"
+
+
+def ago(moment: datetime, now: datetime) -> str:
+    return f"{span(max(0.0, (now - moment).total_seconds()))} ago"
 
 
 def size(number: float) -> str:

@@ -13,7 +13,7 @@ from console.stores import Stores
 from domain.errors import DatabaseAway
 from state.queries.counts import Activity, activity, stuck_since
 from state.queries.database import DatabaseFacts, database_facts, revisions
-from state.queries.jamf_rounds import JamfRound, jamf_rounds
+from state.queries.rounds import Round, jamf_rounds, mdm_lists
 
 PATIENCE = 8.0
 """Seconds; connecting alone may take five."""
@@ -21,11 +21,12 @@ PATIENCE = 8.0
 
 @dataclass(slots=True, kw_only=True)
 class DatabaseSeen:
-    """``active`` and ``rounds`` are None when the database could not tell."""
+    """``active``, ``rounds`` (of Jamf Pro) and ``lists`` (of MicroMDM) are None when the database could not tell."""
 
     checks: list[Check] = field(default_factory=list)
     active: Mapping[str, Activity] | None = None
-    rounds: Mapping[str, JamfRound] | None = None
+    rounds: Mapping[str, Round] | None = None
+    lists: Mapping[str, Round] | None = None
 
 
 def look_at_database(stores: Stores, now: datetime) -> DatabaseSeen:
@@ -54,6 +55,7 @@ def _look(stores: Stores, now: datetime) -> DatabaseSeen:
     seen.checks += fleet_checks(stores.engine, now)
     seen.active = activity(stores.engine, kinds_of(stores.settings), since=now - DAY)
     seen.rounds = jamf_rounds(stores.engine)
+    seen.lists = mdm_lists(stores.engine)
     return seen
 
 

@@ -3,14 +3,12 @@
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from console.health.check import Check, ok, span, warn
+from console.health.check import START_EFFECTS, Check, ok, span, warn
 from state.queries import Engine
 from state.queries.owed import Dead, Trouble, dead_actions, longest_due, troubles
 
 LATE = 300.0
 """Seconds that something may be due and not tried."""
-
-_EFFECTS = "Start `python -m workers effects` and beat (`windfall up` starts everything), or look at their logs."
 
 
 def effects_checks(engine: Engine, now: datetime) -> Iterator[Check]:
@@ -40,7 +38,7 @@ def _due(since: Mapping[str, datetime], failing: Mapping[str, Trouble], now: dat
     name = min(waiting, key=waiting.__getitem__)
     age = (now - waiting[name]).total_seconds()
     seen = f"the oldest is due for {span(age)}, to {name}"
-    return warn("due_actions", seen, _EFFECTS) if age > LATE else ok("due_actions", seen)
+    return warn("due_actions", seen, START_EFFECTS) if age > LATE else ok("due_actions", seen)
 
 
 def _dead(dead: Dead | None) -> Check:

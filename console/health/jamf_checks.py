@@ -4,16 +4,16 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from config.settings import Settings
-from console.health.check import Check, ok, span, warn
-from state.queries.jamf_rounds import JamfRound
+from console.health.check import MOST_MISSED, START_EFFECTS, Check, ago, ok, span, warn
+from domain.jamf_round import rest_after
+from state.queries.rounds import Round
 
-MOST_MISSED = 3
-"""Rounds that may be missing before people should know."""
+_NUMBERLESS = (
+    "`jamf_records_unread` in the log of `python -m workers effects` tells of the first: look at it in Jamf Pro."
+)
 
-_LATE = "Start `python -m workers effects` and beat (`windfall up` starts everything), or look at their logs."
 
-
-def jamf_checks(settings: Settings, rounds: Mapping[str, JamfRound] | None, now: datetime) -> Iterator[Check]:
+def jamf_checks(settings: Settings, rounds: Mapping[str, Round] | None, now: datetime) -> Iterator[Check]:
     """``rounds`` are None while the database is away."""
     for name in sorted(settings.senders):
         if settings.senders[name].reads_jamf:
@@ -36,7 +36,7 @@ def _unsaid(settings: Settings, name: str) -> Check | None:
     return warn(f"jamf:{name}", seen, f"Set them in [senders.{name}], or neither `enrich` nor `reconcile_every`.")
 
 
-def _read(settings: Settings, name: str, rounds: Mapping[str, JamfRound] | None, now: datetime) -> Check:
+def _read(settings: Settings, name: str, rounds: Mapping[str, Round] | None, now: datetime) -> Check:
     """Single reads that fail are owed actions, of which others tell; a round leaves nothing owed."""
     sender = settings.senders[name]
     ways = {"after its events": sender.enrich, "now and then": sender.reconcile_every is not None}
@@ -49,25 +49,41 @@ def _read(settings: Settings, name: str, rounds: Mapping[str, JamfRound] | None,
     if last is None:
         return ok(f"jamf:{name}", seen)
     if not last.failed:
-        seen = f"{seen}; all of it {_ago(last.at, now)}"
-        late = (now - last.at).total_seconds() > MOST_MISSED * sender.reconcile_every
-        return warn(f"jamf:{name}", seen, _LATE) if late else ok(f"jamf:{name}", seen)
+        return _late(f"jamf:{name}", seen, last, now, sender.reconcile_every)
     fix = (
         f"Put right what it says: `url` and the login in [senders.{name}], or the privileges of its API role "
-        f"in Jamf Pro; it is tried again every {span(sender.reconcile_every)}."
+        f"in Jamf Pro; {_next(last, sender.reconcile_every)}."
     )
-    return warn(f"jamf:{name}", f"{seen}, but {_ago(last.at, now)} not {_failures(last, now)}", fix)
+    return warn(f"jamf:{name}", f"{seen}, but {ago(last.at, now)} not {_failures(last, now)}", fix)
 
 
-def _failures(last: JamfRound, now: datetime) -> str:
+def _late(check: str, seen: str, last: Round, now: datetime, every: float) -> Check:
+    """Nothing failed; but was it read of late, or ever?"""
+    late = (now - last.at).total_seconds() > MOST_MISSED * every
+    if last.ended:
+        seen = f"{seen}; all of it {ago(last.at, now)}"
+        if late or not last.unread:
+            return warn(check, seen, START_EFFECTS) if late else ok(check, seen)
+        without = " and ".join(f"{count} of its {part.replace('_', ' ')}" for part, count in last.unread.items())
+        return warn(check, f"{seen}, except {without}, which have no number", _NUMBERLESS)
+    fix = (
+        "See in the logs of `python -m workers effects` and of the server what ends its reading each time; "
+        f"it is tried again every {span(rest_after(None, every))}."
+    )
+    seen = f"{seen}; that began {ago(last.at, now)}, and never came to an end yet"
+    return warn(check, seen, fix) if late else ok(check, seen)
+
+
+def _next(last: Round, every: float) -> str:
+    rest = rest_after(last.failed, every, last.stop)
+    return f"it is tried again every {span(rest)}" if rest else "it goes on there when it is not left alone any more"
+
+
+def _failures(last: Round, now: datetime) -> str:
     """Parts that failed for the same reason are named together."""
     parts_by_words: dict[str, list[str]] = {}
     for part, words in last.failed.items():
         read_at = last.read_at.get(part)
-        since = f"last {_ago(read_at, now)}" if read_at else "never yet"
+        since = f"last {ago(read_at, now)}" if read_at else "never yet"
         parts_by_words.setdefault(words, []).append(f"its {part.replace('_', ' ')} ({since})")
     return "; ".join(f"{', '.join(parts)}: {words}" for words, parts in parts_by_words.items())
-
-
-def _ago(moment: datetime, now: datetime) -> str:
-    return f"{span(max(0.0, (now - moment).total_seconds()))} ago"

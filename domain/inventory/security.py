@@ -54,10 +54,33 @@ def read_security(payload: Mapping[str, Any]) -> JSONObject:
     return dict(sorted(_facts(info))[:MOST_FACTS])
 
 
+_OF_FILEVAULT: Mapping[str, JSON] = {
+    "has_personal_recovery_key": False,
+    "has_institutional_recovery_key": False,
+    "recovery_key_fingerprint": None,
+}
+"""Columns that tell of its recovery keys, and what they are when it was turned off."""
+
+
 def security_columns(facts: Facts) -> JSONObject:
+    """What is so. An answer that leaves a fact out does not change it, but FileVault that is off has no keys."""
     columns = {column: read_value(fact(facts, name), kind) for column, (name, kind) in COLUMNS.items()}
     fingerprint = columns["recovery_key_fingerprint"]
-    return {**columns, "recovery_key_fingerprint": str(fingerprint).removeprefix(MARK) if fingerprint else None}
+    columns["recovery_key_fingerprint"] = str(fingerprint).removeprefix(MARK) if fingerprint else None
+    return {**columns, **_turned_off(facts)}
+
+
+def _turned_off(facts: Facts) -> JSONObject:
+    """Columns of recovery keys that nothing was said of since FileVault was said to be off."""
+    enabled = facts.get("FDE_Enabled")
+    if enabled is None or enabled[0] is not False:
+        return {}
+    told = {column: facts.get(COLUMNS[column][0]) for column in _OF_FILEVAULT}
+    return {
+        column: gone
+        for column, gone in _OF_FILEVAULT.items()
+        if (known := told[column]) is None or known[1:] < enabled[1:]
+    }
 
 
 def _facts(info: Mapping[str, Any]) -> Iterator[tuple[str, JSON]]:

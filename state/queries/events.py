@@ -47,6 +47,8 @@ class StoredEvent:
     kind: str
     type: str
     status: str
+    error: str | None
+    flags: list[str]
     received_at: datetime
     content_type: str
     remote_addr: str

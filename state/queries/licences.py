@@ -7,6 +7,7 @@ from domain.notification import serial_key
 from state.queries.pages import Filters, Page, Question, one_of, text_value, true_or_false
 from state.queries.rows import chosen, read_one, read_page
 from state.schema import assets, assignments, users
+from state.users import ENDED
 
 ASSET_FILTERS: Filters = {
     "u_id": text_value,
@@ -83,7 +84,9 @@ def one_user(engine: Engine, identifier: str) -> JSONObject | None:
     row = read_one(engine, select(users).where(users.c.id == text_value(identifier)))
     if row is None:
         return None
-    facts = {name: {"value": known[0], "at": known[1]} for name, known in sorted(row["facts"].items())}
+    facts = {
+        name: {"value": value, "at": at} for name, (value, at, *_) in sorted(row["facts"].items()) if value is not ENDED
+    }
     return {**chosen(row, USER_FIELDS), "facts": facts}
 
 

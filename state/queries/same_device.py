@@ -56,13 +56,18 @@ class _Found:
     def values(self, name: str) -> set[str]:
         return {row[name] for _, row in self.all() if row.get(name)}
 
+    def take_out(self, apart: "_Found") -> None:
+        self.mdm = {identifier: row for identifier, row in self.mdm.items() if identifier not in apart.mdm}
+        self.jamf = {identifier: row for identifier, row in self.jamf.items() if identifier not in apart.jamf}
+
 
 def same_device(
     engine: Engine, *, name: str | None = None, mdm_row: Any = None, jamf_row: Mapping[str, Any] | None = None
 ) -> Same:
     """All records of what is called ``name`` (a serial number, UDID or id), or of a record at hand, which is left out.
 
-    Raises: DatabaseAway.
+    Who names a UDID or id means no record with another UDID, be its serial number the same: that may be junk, which
+    many devices have. Raises: DatabaseAway.
     """
     start = _Found(
         mdm={mdm_row["id"]: mdm_row} if mdm_row is not None else {},
@@ -74,6 +79,8 @@ def same_device(
         found = _Found(mdm=dict(start.mdm), jamf=dict(start.jamf))
         for _ in range(_HOPS):
             _widen(connection, found)
+    strangers = _strangers(start, found) if name is not None and not _is_serial_number(name, start) else _Found()
+    found.take_out(strangers)
     ours, others = _apart(start, found)
     at_hand = (("mdm", set(start.mdm)), ("jamf", set(start.jamf))) if name is None else ()
     left_out = {(source, identifier) for source, ids in at_hand for identifier in ids}
@@ -81,8 +88,22 @@ def same_device(
     return Same(
         mdm=_last_seen_first(ready({name: row[name] for name in MDM_FIELDS}) for of, row in shown if of == "mdm"),
         jamf=_last_seen_first(ready({name: row[name] for name in JAMF_FIELDS}) for of, row in shown if of == "jamf"),
-        conflicts=_conflicts(ours, others),
+        conflicts=_conflicts(ours, [*others, *strangers.all()]),
     )
+
+
+def _is_serial_number(name: str, named: _Found) -> bool:
+    return serial_key(text_value(name)) in named.values("serial_key")
+
+
+def _strangers(start: _Found, found: _Found) -> _Found:
+    """Those found with another UDID than the ones at hand; none where these tell no UDID."""
+    known = {udid.upper() for udid in start.values("udid")}
+
+    def others(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+        return {key: row for key, row in rows.items() if known and row["udid"] and row["udid"].upper() not in known}
+
+    return _Found(mdm=others(found.mdm), jamf=others(found.jamf))
 
 
 def _last_seen_first(records: Iterable[JSONObject]) -> list[JSONObject]:

@@ -2,7 +2,7 @@
 
 from state.schema.effects import actions, commands, destinations, installs
 from state.schema.inquiries import inquiries
-from state.schema.intake import devices, event_bodies, event_counts, event_keys, events, user_channels
+from state.schema.intake import devices, event_bodies, event_counts, event_keys, events, mdm_servers, user_channels
 from state.schema.inventory import (
     LISTS,
     certificates,
@@ -70,6 +70,7 @@ __all__ = [
     "jamf_servers",
     "locks",
     "managed_apps",
+    "mdm_servers",
     "metadata",
     "os_update_results",
     "os_update_statuses",

@@ -8,6 +8,9 @@ from state.schema.metadata import LONGEST_ID, metadata
 OPEN_ACTIONS = text("state IN ('pending', 'running', 'retryable')")
 """Said in these words by queries too: SQLite uses a partial index only then."""
 
+INFORMATION = text("request_type = 'DeviceInformation'")
+"""The same of commands that ask a device for what it is; in a query, without a table's name: of the innermost."""
+
 UNANSWERED_INSTALLS = text("state = 'command_sent'")
 _PUSHED = text("next_push_at IS NOT NULL")
 _CHECKED = text("next_check_at IS NOT NULL")
@@ -67,7 +70,7 @@ commands = Table(
     Column("state", String(20), nullable=False),
     Column("error", Text),
     Column("created_at", Moment, nullable=False),
-    # From then on it may have been sent, whatever we heard.
+    # When it last went out, as far as it did: from then on it may have been sent, whatever we heard.
     Column("called_at", Moment),
     Column("sent_at", Moment),
     Column("answered_at", Moment),
@@ -78,6 +81,8 @@ commands = Table(
     Column("pushes", Integer, nullable=False),
     Index("uq_commands_command_uuid_device_id", "command_uuid", "device_id", unique=True),
     Index("ix_commands_device_id_id", "device_id", "id"),
+    # Who was asked since when, without reading all that was ever asked.
+    Index("ix_commands_information", "id", "device_id", postgresql_where=INFORMATION, sqlite_where=INFORMATION),
     Index("ix_commands_next_push_at", "next_push_at", postgresql_where=_PUSHED, sqlite_where=_PUSHED),
 )
 
@@ -96,7 +101,7 @@ installs = Table(
     # The command that is on its way or was the last, None when none is owed yet; commands owed so far.
     Column("command_id", String(32)),
     Column("tries", Integer, nullable=False),
-    # As the device named the app when it acknowledged.
+    # As the device named the app when it acknowledged; where it did not, as another device did.
     Column("bundle_id", String(LONGEST_ID)),
     # The proof, step by step: which of Apple's events licensed it, which of ours answered, and when.
     Column("licensed_by", String(LONGEST_ID)),

@@ -119,6 +119,15 @@ user_channels = Table(
     Index("ix_user_channels_device_id", "device_id"),
 )
 
+mdm_servers = Table(
+    "mdm_servers",
+    metadata,
+    # The sender that it is.
+    Column("id", String(100), primary_key=True),
+    # How asking it for its list of devices went (domain.mdm_list).
+    Column("facts", JSON, nullable=False),
+)
+
 event_counts = Table(
     "event_counts",
     metadata,

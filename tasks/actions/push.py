@@ -46,34 +46,34 @@ class Push:
 
 
 def _push_one(push: Push, server: MicroMDM, outside: Outside) -> Result:
+    # Whatever keeps us from looking into its queue, a proxy perhaps, need not keep a push from the device.
+    note = _send_lost_anew(push, server, outside)
     try:
-        anew = _send_lost_anew(push, server, outside)
         server.push(push.device_id)
     except TransientError as exc:
         return exc if exc.down else f"not pushed: {exc}"
     except ActionError as exc:
         return exc
-    return f"sent anew what its server had lost: {anew} commands" if anew else None
+    return note
 
 
-def _send_lost_anew(push: Push, server: MicroMDM, outside: Outside) -> int:
+def _send_lost_anew(push: Push, server: MicroMDM, outside: Outside) -> str | None:
     """Owe again what the device has not answered and MicroMDM, which says 201 before it stores, does not have.
 
     What was handed out to the device stays in the queue until it is answered; the answer to what has left it may be on
-    its way to us, and is waited for. How many there were.
+    its way to us, and is waited for. A note where there was any such, or the queue cannot be read.
     """
     now = outside.now()
     silent = silent_commands(outside.engine, push.device_id, push.sender, sent_before=now - SILENCE)
     if not silent:
-        return 0
+        return None
     try:
         queue = server.queue(push.device_id)
-    except TransientError as exc:
-        if exc.down:
-            raise
-        return 0
+    except ActionError as exc:
+        return f"pushed; what its server may have lost is not known, as its queue cannot be read: {exc}"
     lost = silent.keys() - {queued.command_uuid for queued in queue}
-    return len(send_anew(outside.engine, [silent[command_uuid] for command_uuid in lost], at=now + ON_ITS_WAY))
+    anew = send_anew(outside.engine, [silent[command_uuid] for command_uuid in lost], at=now + ON_ITS_WAY)
+    return f"sent anew what its server had lost: {len(anew)} commands" if anew else None
 
 
 def _push_many(claimed: Sequence[Claimed], server: NanoMDM) -> Results:

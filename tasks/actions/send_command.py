@@ -12,9 +12,10 @@ from domain.json_types import JSONObject
 from state.calls import Call, read_calls
 from state.outbox import Claimed
 from tasks.effects import Needless, Results
+from tasks.letter import Letter
 from tasks.outside import Outside
 from tasks.owing import command_uuid_of
-from tasks.sending import Letter, send_each, send_to_many
+from tasks.sending import send_each, send_to_many
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,9 +8,9 @@ from clients.letter import Mail
 from clients.mail import Refused
 from domain.errors import PermanentError
 from domain.json_types import JSONObject
-from tasks.effects import Partly
+from tasks.effects import Needless, Partly
 from tasks.outside import Outside
-from tasks.wording import word
+from tasks.wording import NOTHING_TO_TELL, word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class SendMail:
     def destination(self) -> str:
         return "mail"
 
-    def perform(self, outside: Outside, *, action_id: str) -> str | Partly | None:
+    def perform(self, outside: Outside, *, action_id: str) -> str | Partly | Needless | None:
         """Send it; who did not get it, when others did. Sent again it is the same mail, by its Message-ID.
 
         Recipients who may be taken later (greylisted, or too many at once) are left for an action of their own.
@@ -42,6 +42,8 @@ class SendMail:
         if outside.mailer is None:
             raise PermanentError("no mail server is configured: set WINDFALL_SMTP_URL")
         worded, first = word(self.notice, self.facts, outside), self.first or action_id
+        if worded is None:
+            return NOTHING_TO_TELL
         mail = Mail(
             subject=worded.subject,
             text=worded.text,

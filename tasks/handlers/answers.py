@@ -14,6 +14,7 @@ from tasks.installing import owe_install
 from tasks.owing import Owed
 from tasks.pushing import pause_after
 from tasks.registry import on
+from tasks.removing import AWAITED, REMOVE, TAKEN_BACK, answer_in_words
 
 RETRIES = (10.0, 60.0, 300.0, 900.0, 3_600.0, 10_800.0)
 """Seconds before the 2nd, 3rd, … install command, while the device cannot get the licence that Apple has confirmed."""
@@ -32,6 +33,9 @@ EXPECTING = ("waiting", "command_sent", "stuck")
 EXPECTING_OF = {GIVEN_UP: (*EXPECTING, "failed"), VOID: ()}
 """The same, where the command is no longer open."""
 
+UNNAMED = "no device has named the bundle id of this app yet, so nothing can prove that it is there: asked once one has"
+"""Tells of a device that acknowledged and did not name it either."""
+
 UNHEARD = ("waiting", "failed")
 """Of those, the states in which nobody knew yet that the command had gone out."""
 
@@ -42,13 +46,12 @@ def answered(event: DeviceEvent, uow: UnitOfWork) -> Iterator[Owed]:
 
     Source: https://developer.apple.com/documentation/devicemanagement/commands-and-queries
     """
-    speaker = event.channel_id or event.device_id or ""
-    command = uow.commands.answered_by(event.command_uuid or "", speaker)
+    command = uow.commands.answered_by(event.command_uuid or "", event.channel_id or event.device_id or "")
     if command is None or command.sender != event.sender or not (command.is_open or command.state in EXPECTING_OF):
         return
     expecting = EXPECTING_OF.get(command.state, EXPECTING)
     install = uow.installs.of_command(command.id, command.device_id)
-    waits = install is not None and install.state in expecting
+    waits = install is not None and install.state in expecting and command.request_type != REMOVE
     if event.status == "NotNow" and command.state != VOID:
         pause = pause_after(command.pushes)
         command.change(state="NotNow", error=None, next_push_at=uow.now + pause if pause else None)
@@ -66,6 +69,8 @@ def answered(event: DeviceEvent, uow: UnitOfWork) -> Iterator[Owed]:
     )
     if install is not None and waits:
         yield from _go_on(install, command, event, uow)
+    elif install is not None and install.state == "released":
+        _note_late(install, command, event, uow)
 
 
 def _has_it(install: Install, command: Command, uow: UnitOfWork) -> None:
@@ -87,12 +92,10 @@ def _rejection(event: DeviceEvent) -> str | None:
 
 
 def _go_on(install: Install, command: Command, event: DeviceEvent, uow: UnitOfWork) -> Iterator[Owed]:
-    chain = read_chain(event.payload.get("ErrorChain"))
-    under_way = _rejection(event) in ALREADY_UNDER_WAY or is_duplicate_install(chain)
     install.change(uow.now, sent_at=install.sent_at or command.called_at or uow.now)
-    if event.status == "Acknowledged" or under_way:
+    if _accepts(event):
         _accepted(install, event, uow)
-    elif says(chain, LICENSE_NOT_THERE_YET) and install.checks < len(RETRIES):
+    elif says(read_chain(event.payload.get("ErrorChain")), LICENSE_NOT_THERE_YET) and install.checks < len(RETRIES):
         # Not `tries`: a licence that comes back has all of these before it again.
         pause = RETRIES[install.checks]
         install.change(uow.now, checks=install.checks + 1, reason=f"{_words(event)}; tried again after {pause:.0f} s")
@@ -102,18 +105,39 @@ def _go_on(install: Install, command: Command, event: DeviceEvent, uow: UnitOfWo
         install.change(uow.now, state="failed", reason=_words(event), bundle_id=bundle_id, next_check_at=None)
 
 
+def _note_late(install: Install, command: Command, event: DeviceEvent, uow: UnitOfWork) -> None:
+    """Its licence went before this was heard. What the device has begun all the same may have to be removed."""
+    if command.request_type == REMOVE:
+        install.change(uow.now, reason=answer_in_words(_words(event)))
+    elif _accepts(event):
+        bundle_id = _bundle_id(event) or install.bundle_id
+        install.change(uow.now, bundle_id=bundle_id, acknowledged_at=event.occurred_at, acknowledged_by=uow.event_id)
+    elif install.reason == AWAITED:
+        install.change(uow.now, reason=TAKEN_BACK)
+
+
+def _accepts(event: DeviceEvent) -> bool:
+    """It has begun now, or had before."""
+    if event.status == "Acknowledged" or _rejection(event) in ALREADY_UNDER_WAY:
+        return True
+    return is_duplicate_install(read_chain(event.payload.get("ErrorChain")))
+
+
 def _bundle_id(event: DeviceEvent) -> str | None:
     named = event.payload.get("Identifier")
     return storable(named) if isinstance(named, str) and 0 < len(named) <= LONGEST_ID else None
 
 
 def _accepted(install: Install, event: DeviceEvent, uow: UnitOfWork) -> None:
-    """The device has begun, which proves nothing yet: from now on it is asked until it says that the app is there."""
-    bundle_id = _bundle_id(event) or install.bundle_id
+    """The device has begun, which proves nothing yet: from now on it is asked until it says that the app is there.
+
+    One that does not name the app is understood by what others call it.
+    """
+    bundle_id = _bundle_id(event) or install.bundle_id or uow.installs.bundle_id_of(install.adam_id)
     install.change(
         uow.now,
         state="acknowledged" if bundle_id else "stuck",
-        reason=None if bundle_id else "the device named no bundle id when it acknowledged, so nothing can prove it",
+        reason=None if bundle_id else UNNAMED,
         bundle_id=bundle_id,
         acknowledged_at=event.occurred_at,
         acknowledged_by=uow.event_id,

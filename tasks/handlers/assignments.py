@@ -10,7 +10,10 @@ from tasks.notice import Notice
 from tasks.registry import on
 
 GATHERING = 120.0
-"""Seconds after the first failure of an event at which people are told of all of them."""
+"""Seconds after the last failure of an event at which people are told of all of them."""
+
+LONGEST = 900.0
+"""Seconds after the first failure at which they are told although more are heard: Apple tells of 25 000 in some 300."""
 
 
 @on("ASSET_MANAGEMENT")
@@ -37,4 +40,5 @@ def assigned(event: Notification, uow: UnitOfWork) -> Iterator[Notice]:
         key=f"assignments_failed:{u_id}:{request}",
         facts={"u_id": u_id, "event_id": request, "change": event.change},
         after=GATHERING,
+        long=LONGEST,
     )

@@ -6,29 +6,29 @@ from datetime import timedelta
 from domain.clock import parse_time, rfc3339
 from domain.device_event import DeviceEvent
 from domain.facts import fact, fact_at
-from domain.json_types import JSON, JSONObject
-from domain.text import clipped
-from state.records import AUTHENTICATED, ENROLMENT, Record
+from state.records import AUTHENTICATED, ENROLMENT, LISTED
 from state.unit_of_work import UnitOfWork
 from tasks.notice import Notice
 from tasks.registry import on
+from tasks.whereabouts import has_enrolled, has_left
 
 FRESH = timedelta(days=7)
 """A TokenUpdate so long after the Authenticate is a device's routine; who enrolled long ago is no news."""
 
-LONGEST = 300
-"""Characters of each fact; nobody reads on."""
-
 
 @on("mdm.Authenticate", "mdm.TokenUpdate")
 def tell_of_enrolment(event: DeviceEvent, uow: UnitOfWork) -> Iterator[Notice]:
-    """Once both halves of an enrolment were heard, whichever came last; once per enrolment."""
+    """Once both halves of an enrolment were heard, whichever came last; once per enrolment.
+
+    Nor is one news that began before a list told of it (tasks.resync).
+    """
     device = uow.devices[event.device_id or ""]
     enrolment, began = fact(device.facts, ENROLMENT) or {}, fact_at(device.facts, AUTHENTICATED)
-    began_at = parse_time(began)
-    if event.channel_id is None and enrolment.get("enrolled") and began_at and event.occurred_at - began_at < FRESH:
-        facts = _facts(device, sender=enrolment.get("sender"), at=began)
-        yield Notice(name="device_enrolled", key=f"device_enrolled:{device.id}:{began}", facts=facts)
+    began_at, listed = parse_time(began), fact_at(device.facts, LISTED)
+    if event.channel_id is not None or not enrolment.get("enrolled") or began is None or began_at is None:
+        return
+    if event.occurred_at - began_at < FRESH and (listed is None or began > listed):
+        yield has_enrolled(device, sender=enrolment.get("sender"), began=began, at=began)
 
 
 @on("mdm.CheckOut")
@@ -37,13 +37,4 @@ def tell_of_departure(event: DeviceEvent, uow: UnitOfWork) -> Iterator[Notice]:
     device = uow.devices[event.device_id or ""]
     at = rfc3339(event.occurred_at)
     if event.channel_id is None and fact_at(device.facts, ENROLMENT) == at:
-        enrolment = fact_at(device.facts, AUTHENTICATED) or at
-        facts = _facts(device, sender=event.sender, at=at)
-        yield Notice(name="device_left", key=f"device_left:{device.id}:{enrolment}", facts=facts)
-
-
-def _facts(device: Record, **known: JSON) -> JSONObject:
-    names = {"name": "DeviceName", "model": "ModelName", "product": "ProductName", "serial_number": "SerialNumber"}
-    found = {name: fact(device.facts, apple) for name, apple in names.items()}
-    said: JSONObject = {name: clipped(value, LONGEST) for name, value in found.items() if isinstance(value, str)}
-    return {"device_id": device.id, **said, **known}
+        yield has_left(device, sender=event.sender, at=at)

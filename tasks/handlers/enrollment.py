@@ -1,9 +1,9 @@
 """Enrolment: Authenticate begins one, TokenUpdate makes it reachable, CheckOut ends it. Users have their own."""
 
 from domain import plist
-from domain.device_event import DeviceEvent
+from domain.device_event import CONNECT, DeviceEvent
 from domain.json_types import JSONObject
-from state.records import AUTHENTICATED, ENROLMENT, OWN_QUEUE, PUSH
+from state.records import AUTHENTICATED, ENROLMENT, LEFT, OWN_QUEUE, PUSH
 from state.unit_of_work import UnitOfWork
 from tasks.registry import on
 
@@ -48,6 +48,23 @@ def enrolled(event: DeviceEvent, uow: UnitOfWork) -> None:
 
 @on("mdm.CheckOut")
 def checked_out(event: DeviceEvent, uow: UnitOfWork) -> None:
-    """The management profile was removed."""
+    """The management profile was removed. Whoever speaks for the device after that has enrolled it anew."""
     speaker = uow.user_channels[event.channel_id] if event.channel_id else uow.devices[event.device_id or ""]
-    speaker.learn({ENROLMENT: {"enrolled": False, "sender": event.sender}}, event.stamp)
+    speaker.learn({ENROLMENT: {"enrolled": False, "sender": event.sender}, LEFT: True}, event.stamp)
+
+
+@on(CONNECT)
+def configured(event: DeviceEvent, uow: UnitOfWork) -> None:
+    """Setup Assistant goes on once the command that it waits for is acknowledged; no TokenUpdate tells of it.
+
+    Source: https://github.com/apple/device-management/blob/release/mdm/checkin/tokenupdate.yaml
+    (`AwaitingConfiguration`, checked 2026-11)
+    """
+    if event.status != "Acknowledged":
+        return
+    command = uow.commands.answered_by(event.command_uuid or "", event.channel_id or event.device_id or "")
+    is_ours = command is not None and command.sender == event.sender
+    asked = command.request_type if command is not None and is_ours else event.payload.get("RequestType")
+    if asked == ("UserConfigured" if event.channel_id else "DeviceConfigured"):
+        speaker = uow.user_channels[event.channel_id] if event.channel_id else uow.devices[event.device_id or ""]
+        speaker.learn({"AwaitingConfiguration": False}, event.stamp)

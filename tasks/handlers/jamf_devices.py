@@ -28,6 +28,9 @@ TIMES = {
 ENROLLED = {"ComputerAdded": True, "MobileDeviceEnrolled": True, "MobileDeviceUnEnrolled": False}
 """No event tells that a computer has left."""
 
+PUSHES = ("MobileDevicePushSent", "PushSent")
+"""What the server did, whether or not the device was there to hear it."""
+
 
 @on(*TIMES)
 def record_jamf_device(event: JamfEvent, uow: UnitOfWork) -> None:
@@ -41,6 +44,8 @@ def record_jamf_device(event: JamfEvent, uow: UnitOfWork) -> None:
     at = rfc3339(event.occurred_at)
     news: JSONObject = {**device.facts, **dict.fromkeys(TIMES[event.topic], at)}
     news["enrolled"] = ENROLLED.get(event.topic)
+    if event.topic in PUSHES:
+        news["last_seen_at"] = None
     if event.topic == "ComputerCheckIn":
         news |= {"trigger": event.fields.get("trigger"), "console_username": event.fields.get("username")}
     uow.jamf.tell_device(event.sender, device.family, device, news, event.stamp)

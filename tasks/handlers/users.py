@@ -3,12 +3,15 @@
 from domain.assignments import SUCCESS
 from domain.notification import Notification
 from state.unit_of_work import UnitOfWork
+from state.users import ENDED
 from tasks.registry import on
 
 
 @on("USER_MANAGEMENT", "USER_ASSOCIATED")
 def registered(event: Notification, uow: UnitOfWork) -> None:
-    """A failed request changes nothing but what is told of its error.
+    """A failed request changes nothing but what is told of its error, which the next success ends.
+
+    Who is retired, or created, has neither the invite code nor the account of an earlier life.
 
     Source: https://developer.apple.com/documentation/devicemanagement/subscribing-to-notifications
     """
@@ -18,12 +21,15 @@ def registered(event: Notification, uow: UnitOfWork) -> None:
             error = {"change": event.change, "number": event.error_number, "message": event.error_message}
             known.learn({"error": error}, event.stamp)
             continue
+        anew = event.topic == "USER_MANAGEMENT" and event.change in ("CREATE", "RETIRE")
+        unsaid = ENDED if anew else None
         known.learn(
             {
+                "error": ENDED,
                 "status": user.status,
                 "email": user.email,
-                "idHash": user.id_hash,
-                "inviteCode": user.invite_code,
+                "idHash": user.id_hash or unsaid,
+                "inviteCode": user.invite_code or unsaid,
                 "managedAppleId": user.managed_apple_id,
             },
             event.stamp,

@@ -1,35 +1,42 @@
 """Something that is owed to a server will not be tried again by itself."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from domain.clock import parse_time
 from domain.json_types import JSONObject
-from state.failures import dead_actions, first_done
+from state.failures import dead_actions, told_until
 from tasks.drafting import Draft, Worded, text_of
+from tasks.manners import CLAIM
 from tasks.outside import Outside
-
-WITHIN = timedelta(hours=1)
-"""People are told at most once in so long: what gave up after they were told comes with the next that does."""
 
 CALLED = {"send_command": ("command", "commands"), "push": ("push", "pushes")}
 """Kinds of action as people know them, one and many."""
 
+LAG = timedelta(seconds=30)
+"""For so long the end of an attempt may be on its way to the ledger, where a notice does not see it yet."""
 
-def word(facts: JSONObject, outside: Outside) -> Worded:
+
+def word(facts: JSONObject, outside: Outside) -> Worded | None:
     """``facts`` are `destination`, `kind`, and of the first that gave up the time (`since`) and the `error`.
 
-    `before` is the occasion of the hour before. All that gave up until now is counted, however late people are told.
+    `told_as` is the key of this notice, by which those before it are found. All is counted that gave up since the last
+    of them was sent, however long ago that is. None: that one has told it all.
     """
     destination, kind = text_of(facts, "destination"), text_of(facts, "kind")
-    dead = dead_actions(outside.engine, destination, kind, since=_since(facts, outside))
+    first = parse_time(facts.get("since"))
+    told = told_until(outside.engine, _told_as(facts), claimed_for=timedelta(seconds=CLAIM))
+    since = told if told is None or first is None else min(told, max(first, told - LAG))
+    dead = dead_actions(outside.engine, destination, kind, since=since)
+    if not dead.count and told is not None and first is not None and first < told:
+        return None
     one, many = CALLED.get(kind, (kind, f"{kind}s"))
     # Given another try by now, they cannot be counted.
     things = f"{dead.count} {one if dead.count == 1 else many}" if dead.count else many.capitalize()
     title = f"{things} to {_place(destination)} gave up"
-    since = dead.first_at or parse_time(facts.get("since"))
+    gave_up_at = dead.first_at or first
     return Draft(
         subject=title,
-        opening=f"{title} since {since:%Y-%m-%d %H:%M} UTC." if since else f"{title}.",
+        opening=f"{title} since {gave_up_at:%Y-%m-%d %H:%M} UTC." if gave_up_at else f"{title}.",
         facts={
             "Destination": destination,
             "Kind": kind,
@@ -40,15 +47,9 @@ def word(facts: JSONObject, outside: Outside) -> Worded:
     ).worded()
 
 
-def _since(facts: JSONObject, outside: Outside) -> datetime:
-    """When the first gave up of which nobody has told: since the last notice when that is an hour old at most."""
-    first = parse_time(facts.get("since"))
-    if first is None:  # of a version that did not keep it
-        return outside.now() - WITHIN
-    before = text_of(facts, "before")
-    told_at = first_done(outside.engine, [f"{channel}:{before}" for channel in ("mail", "chat")])
-    # Whoever settles beside the first may have an earlier time and come later.
-    return min(first, max(first - WITHIN, told_at or first - WITHIN))
+def _told_as(facts: JSONObject) -> str:
+    """The key of this notice; older versions kept that of the hour before, without the channel."""
+    return str(facts.get("told_as") or f"mail:{facts.get('before')}")
 
 
 def _place(destination: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from urllib.parse import urlencode
 
 from domain.json_types import JSONObject
 from state.failures import FailedPair, failed_pairs
@@ -29,8 +30,15 @@ def word(facts: JSONObject, outside: Outside) -> Worded:
         opening=f"{title}.{_by_now(done, len(pairs), wanted)}",
         facts={"Location": u_id, "Request": event_id},
         sections=list(_sections(pairs, wanted)),
-        closing="" if pairs else "What they were is no longer stored.",
+        closing=_later(u_id, event_id, wanted) if pairs else "What they were is no longer stored.",
     ).worded()
+
+
+def _later(u_id: str, event_id: str, wanted: str) -> str:
+    """People are told once of each request, and Apple may report more of it hours later."""
+    failed = {"state": "failed", "event_id": event_id}
+    listed = urlencode(failed if wanted == "assigned" else {"state": "assigned", "u_id": u_id})
+    return f"What this request fails later is told by no other notice: `GET /api/assignments?{listed}` lists it."
 
 
 def _by_now(done: int, number: int, wanted: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from clients import jamf
-from clients.jamf_pages import PAGE
+from clients.jamf_pages import PAGE, Place
 from domain.errors import OutcomeUnknown, PermanentError, TransientError
 from simulators.jamf_api import JamfApi
 from simulators.jamf_library import Build
@@ -65,6 +65,23 @@ def test_a_mobile_device_reads_the_same_by_every_api(server):
     assert record.facts["deviceName"] == expected["deviceName"]
     assert (record.facts["osVersion"], record.facts["modelIdentifier"]) == (expected["osVersion"], expected["product"])
     assert record.report_at == REPORTED
+
+
+@pytest.mark.parametrize("family", ["computer", "mobile_device"])
+def test_whose_a_device_is_no_more_reads_as_nobody_by_every_api(server, family):
+    known = server.catalog.computers if family == "computer" else server.catalog.mobiles
+    number = min(known)
+    known[number] = replace(known[number], fields={**known[number].fields, "username": "ivarga"})
+    pro = client(server)
+
+    def users():
+        [first, *_] = next(pro.records(family))
+        return [pro.record(family, str(number)).facts["username"], first.facts["username"]]
+
+    before = users()
+    server.catalog.remove_user(number)
+
+    assert (before, users()) == (["ivarga"] * 2, [""] * 2)
 
 
 @pytest.mark.parametrize("family", ["computer", "mobile_device"])
@@ -130,16 +147,6 @@ def test_the_newest_inventory_is_looked_for_once_an_hour(new_server):
     pro.record("computer", "1")
 
     assert new_server.count(path="/api/v4/computers-inventory") == 5
-
-
-def test_a_balancers_page_in_place_of_a_record_does_not_mean_that_it_is_gone(new_server):
-    pro = client(new_server)
-    pro.record("computer", "1")
-    new_server.show_page(404)
-
-    with pytest.raises(TransientError, match="an HTML page"):
-        pro.record("computer", "1")
-    assert pro.record("computer", "1").jamf_id == "1"
 
 
 def test_names_of_policies_are_remembered_and_that_there_is_none_is_not(new_server):
@@ -222,6 +229,27 @@ def test_a_page_that_did_not_come_may_be_asked_for_again(new_server):
 
     assert [record.jamf_id for record in next(pages)] == [str(PAGE + 1)]
     assert list(pages) == []
+
+
+@pytest.mark.parametrize("most_on_page", [2_000, 70])
+def test_a_read_may_go_on_later_where_another_one_stopped(most_on_page):
+    with JamfApi(build=replace(NEW, most_on_page=most_on_page)) as server:
+        stock(server, computers=450)
+        first = client(server).records("computer")
+        before = [next(first), next(first)]
+
+        after = list(client(server).records("computer", first.place))
+
+    assert [record.jamf_id for page in (*before, *after) for record in page] == [str(n) for n in range(1, 451)]
+
+
+def test_a_list_that_comes_whole_is_read_from_its_beginning():
+    with JamfApi(build=OLD) as server:
+        stock(server)
+
+        pages = list(client(server).records("computer", Place(page=3, seen=600)))
+
+    assert [len(page) for page in pages] == [3]
 
 
 def test_health_is_asked_without_a_token(new_server):

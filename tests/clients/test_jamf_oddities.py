@@ -52,8 +52,10 @@ def test_odd_entries_are_left_out_and_odd_values_too(far_end):
     ]
     reply = answer(200, {"totalCount": len(entries), "results": entries})
 
-    [[five, six]] = far(far_end, reply, reply).records("computer")
+    pages = far(far_end, reply, reply).records("computer")
+    [[five, six]] = pages
 
+    assert (pages.unread, pages.first_unread) == (6, "None")
     assert (five.jamf_id, five.udid, five.serial_number, five.facts) == ("5", "7", "S1", {})
     assert (six.udid, len(six.facts["deviceName"]), six.report_at, six.last_contact_at) == (
         "u\ufffd",
@@ -61,6 +63,49 @@ def test_odd_entries_are_left_out_and_odd_values_too(far_end):
         None,
         None,
     )
+
+
+@pytest.mark.parametrize(
+    ("entry", "told"),
+    [
+        ("x" * 500, "x" * 99 + "…"),
+        ({"mobileDeviceId": ""}, ""),
+        ({"id": True}, "True"),
+        ({"id": "9\x00" * 200}, "9\ufffd" * 49 + "9…"),
+    ],
+)
+def test_the_first_entry_that_nobody_can_read_is_told_with_what_it_has_for_an_id(far_end, entry, told):
+    good = {"id": "1"}
+    first, second = ({"totalCount": 4, "results": page} for page in ([good, entry], [None, {"id": "2"}]))
+
+    pages = far(far_end, answer(200, first), answer(200, first), answer(200, second)).records("mobile_device")
+    found = [record.jamf_id for page in pages for record in page]
+
+    assert (found, pages.unread, pages.first_unread) == (["1", "2"], 2, told)
+
+
+@pytest.mark.parametrize(
+    ("part", "expected"),
+    [
+        ({}, {}),
+        ({"userAndLocation": None}, {}),
+        ({"userAndLocation": []}, {}),
+        ({"userAndLocation": {"room": "Q2"}}, {"room": "Q2"}),
+        ({"userAndLocation": {"username": None, "realname": " "}}, {"username": "", "realName": ""}),
+        ({"userAndLocation": {"username": ""}, "username": "ivarga"}, {"username": "ivarga"}),
+        ({"userAndLocation": {"username": ["odd"]}}, {}),
+        ({"userAndLocation": {"buildingId": "2", "departmentId": None}}, {"department": ""}),
+        ({"userAndLocation": {"buildingId": "-1", "departmentId": 0}}, {"building": "", "department": ""}),
+        ({"userAndLocation": {"buildingId": "2"}, "building": ""}, {}),
+        ({"general": {"name": "", "lastIpAddress": None}, "operatingSystem": {"version": ""}}, {}),
+    ],
+)
+def test_only_a_field_of_user_and_place_that_is_there_is_empty(far_end, part, expected):
+    reply = answer(200, {"totalCount": 1, "results": [{"id": "5", **part}]})
+
+    [[record]] = far(far_end, reply, reply).records("computer")
+
+    assert record.facts == expected
 
 
 def test_a_record_of_somebody_else_is_no_answer(far_end):

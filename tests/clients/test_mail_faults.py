@@ -37,6 +37,16 @@ def test_a_refusal_at_any_point_goes_by_its_code(mail_end, mailer, verb, reply, 
     assert str(caught.value).startswith(f"mail (127.0.0.1:{mail_end.port}) ")
 
 
+@pytest.mark.parametrize("verb", ["MAIL", "RCPT", "DATA"])
+def test_mails_wait_for_people_while_the_server_wants_another_login(mail_end, mailer, verb):
+    mail_end.steps = {verb: say(b"530 5.7.0 Must issue a STARTTLS command first\r\n")}
+
+    with pytest.raises(TransientError, match=r"530.*look at WINDFALL_SMTP_URL") as caught:
+        mailer.send(MAIL)
+
+    assert caught.value.down
+
+
 @pytest.mark.parametrize("verb", ["connect", "EHLO", "MAIL", "RCPT", "DATA"])
 @pytest.mark.parametrize("broken", [hang_up, reset, say(b"nonsense\r\n")], ids=["hung up", "reset", "nonsense"])
 def test_a_conversation_that_breaks_off_before_the_mail_was_sent_may_be_repeated(mail_end, mailer, verb, broken):

@@ -138,6 +138,8 @@ def test_a_body_that_the_server_could_not_read_was_not_queued(far_end, nanomdm):
         (answer(401, b"Unauthorized\n"), TransientError, True, "look at WINDFALL_NANOMDM_API_KEY"),
         (answer(404, b"404 page not found\n"), TransientError, True, "`api` nanomdm or nanohub"),
         (answer(414, b"<html>"), TransientError, False, "fewer devices"),
+        (answer(301, location="/login"), TransientError, True, "redirects"),
+        (answer(403, b"<html>"), TransientError, True, "is a proxy in the way"),
     ],
 )
 def test_what_is_not_the_servers_own_report_is_raised(far_end, nanomdm, step, kind, down, words):

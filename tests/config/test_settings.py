@@ -99,6 +99,22 @@ def test_how_jamf_pro_is_read_comes_from_the_environment_too(configured, tmp_pat
     assert not european.reads_jamf
 
 
+def test_where_the_pages_of_devices_are_comes_from_file_and_environment(configured):
+    settings = configured(
+        '[senders.nano-eu]\nkind = "nanomdm"\ndevice_link = "https://eu.example/{udid}"\n'
+        '[senders.micromdm]\ndevice_link = "https://file.example/{udid}"',
+        WINDFALL_SENDER_MICROMDM_DEVICE_LINK="https://mdm.example/devices/{serial_number}",
+        WINDFALL_SENDER_SITE_2_KIND="micromdm",
+        WINDFALL_SENDER_SITE_2_DEVICE_LINK="http://localhost:8080/?u={udid}&s={serial_number}",
+    )
+
+    assert {name: sender.device_link for name, sender in settings.senders.items() if sender.device_link} == {
+        "nano-eu": "https://eu.example/{udid}",
+        "micromdm": "https://mdm.example/devices/{serial_number}",
+        "site-2": "http://localhost:8080/?u={udid}&s={serial_number}",
+    }
+
+
 def test_generated_secrets_in_home_are_found(configured, tmp_path):
     (tmp_path / "var/secrets").mkdir(parents=True)
     (tmp_path / "var/secrets/jamf").write_text("generated")
@@ -161,6 +177,16 @@ def test_the_socket_of_the_embedded_redis_fits_into_a_socket_address(configured,
         ('[senders.nanomdm]\nclient_secret = "s"', "are for senders of the kind jamf"),
         ("[senders.jamf]\nreconcile_every = 5", "reconcile_every"),
         ('[senders.jamf]\nclient_secret_file = "gone"', "senders.jamf.client_secret_file: there is no file 'gone'"),
+        ('[senders.jamf]\ndevice_link = "https://h/{udid}"', "for jamf, `url` makes the links"),
+        (
+            '[senders.nanomdm]\ndevice_link = "ftp://h/{udid}"',
+            "senders.nanomdm.device_link: 'ftp://h/{udid}' must begin",
+        ),
+        (
+            '[senders.micromdm]\ndevice_link = "https://h/{id}"',
+            "there is no placeholder '{id}': use {serial_number} or",
+        ),
+        ('[senders.micromdm]\ndevice_link = ""', "'' must begin with https:// or http:// and a host"),
     ],
 )
 def test_what_would_not_work_is_refused_at_the_start(configured, toml, part):

@@ -152,6 +152,19 @@ def test_what_was_quarantined_is_read_anew_in_a_replay(client, services):
 
 
 @BOTH_DATABASES
+def test_what_its_secret_made_unreadable_is_not_replayed_as_what_is_left_of_it(client, services):
+    body = envelope(check_in("TokenUpdate")).body.replace(b"{", b'{"UnlockToken": "a\nb", ', 1)
+    process([replace(envelope(check_in("TokenUpdate")), type="", body=body, error="not JSON")], services)
+    (before,) = client.get("/api/events?status=quarantined").json["items"]
+
+    answer = client.post(f"/api/events/{before['id']}/replay")
+
+    assert answer.status_code == 409
+    assert "nobody could read it (not JSON at line 1" in answer.json["error"]
+    assert client.get("/api/events?status=quarantined").json["items"] == [before]
+
+
+@BOTH_DATABASES
 def test_a_pruned_event_cannot_be_replayed(client, services):
     process([envelope(check_in("TokenUpdate"))], services)
     with write_transaction(services.engine) as connection:

@@ -201,11 +201,14 @@ def test_a_command_that_its_device_does_not_answer_may_be_sent_again(client, ser
     identifier = client.post("/api/commands", json=COMMAND).json["id"]
     attempt(services, "done")
 
-    assert client.post(f"/api/actions/{identifier}/retry", json={}).status_code == 202
+    answer = client.post(f"/api/actions/{identifier}/retry", json={})
+
+    assert (answer.status_code, answer.json["state"]) == (202, "pending")
+    assert answer.json["note"].startswith("the command goes out under the same UUID")
     assert client.get(f"/api/actions/{identifier}").json["state"] == "pending"
 
 
-def test_an_install_that_its_device_refused_is_tried_again(client, services):
+def test_an_install_that_its_device_refused_is_tried_again(client, services, woken):
     enrol(services)
     process([assigned("C02XYZ")], services)
     (identifier,) = attempt(services, "done")
@@ -217,6 +220,25 @@ def test_an_install_that_its_device_refused_is_tried_again(client, services):
     assert (answer.status_code, answer.json) == (202, {"id": identifier, "destination": MDM, "install": "waiting"})
     (install,) = client.get("/api/installs").json["items"]
     assert (install["state"], install["reason"]) == ("waiting", None)
+    assert install["command_uuid"] is not None
+    assert woken() == [MDM]
+
+
+def test_an_install_that_nobody_wants_any_more_is_not_tried_again(open_app, make_settings, database_location, services):
+    enrol(services)
+    process([assigned("C02XYZ")], services)
+    (identifier,) = attempt(services, "done")
+    sender = {"kind": "micromdm", "url": "https://mdm.example", "api_key": "k"}
+    unwanted = {"apps": [{"adam_id": APP, "install": False}], "senders": {"micromdm": sender}}
+    client = with_token(open_app(make_settings(database_url=database_location, **unwanted)))
+    (install,) = client.get("/api/installs").json["items"]
+    process([envelope(told("Error", command_uuid=install["command_uuid"]))], services)
+
+    answer = client.post(f"/api/actions/{identifier}/retry")
+
+    (install,) = client.get("/api/installs").json["items"]
+    assert (answer.status_code, install["state"]) == (409, "released")
+    assert "by policy: install = false" in answer.json["error"]
 
 
 def test_a_retry_that_cannot_be_says_why(client, services):

@@ -286,3 +286,17 @@ def test_dead_actions_are_retried_by_name_or_all_at_once(windfall, services):
     assert document(windfall("actions", "retry", "zzz", "--json", exit_code=1))["items"][0]["error"]
     for wrong in ((), (erase, "--all-dead"), ("--all-dead", "--again"), (erase, "--destination", MDM)):
         windfall("actions", "retry", *wrong, exit_code=2)
+
+
+def test_who_retries_a_command_is_told_what_it_may_turn_back(windfall, services):
+    enrol(services)
+    windfall("command", UDID, "RemoveProfile", "Identifier=org.wifi")
+    (identifier,) = attempt(services, "dead", error="no", happened=False)
+    windfall("command", UDID, "RemoveProfile", "Identifier=org.vpn")
+
+    shown = windfall("actions", "show", identifier)
+    said = windfall("actions", "retry", identifier)
+
+    words = "its device was ordered RemoveProfile since, which RemoveProfile may turn back"
+    assert f"Mind that {words}." in shown
+    assert said == f"{identifier}  is tried again: {words}\n"

@@ -55,7 +55,7 @@ def in_jamf(lab, sender="jamf", topic="ComputerInventoryCompleted", **fields):
 
 
 def read_in_jamf(lab, **facts):
-    """A record as a read told it, which keeps quiet about what is blank there."""
+    """A record as a read told it."""
     record = JamfRecord(family="computer", jamf_id="7731", serial_number=SERIAL, udid=UDID, facts=facts)
     with unit_of_work(lab.engine, lab.now) as uow:
         tell_records(uow, "jamf", [record], lab.now)
@@ -135,6 +135,15 @@ def test_an_update_that_jamf_pro_saw_installed_does_not_wait(lab):
 
 def health(lab):
     return [point["what"] for point in device_page(lab.engine, SERIAL, lab.now)["health"]]
+
+
+@pytest.mark.parametrize("tell_first", ["event", "read"])
+def test_whom_a_read_found_removed_is_no_user_on_the_page(lab, page, tell_first):
+    {"event": in_jamf, "read": read_in_jamf}[tell_first](lab, username="ivarga", realName="Ilona Varga", room="Q2")
+    lab.wait(days=1)
+    read_in_jamf(lab, username="", realName="", room="")
+
+    assert "In Jamf Pro" not in page()["Who"]
 
 
 @pytest.mark.parametrize("tell_first", ["event", "read"])

@@ -299,6 +299,51 @@ def test_nobody_is_said_to_be_nobody(windfall, engine):
 
 
 @BOTH_DATABASES
+def test_a_device_that_only_ade_lists_has_a_short_page(lab, read, windfall):
+    listed = {"serialNumber": SERIAL, "deviceEnrollmentProgramInstanceId": 3, "model": "MacBook Air", "assetTag": "P-1"}
+    listed["deviceAssignedDate"] = int((NOON - timedelta(days=2)).timestamp())
+    process([told("DeviceAddedToDEP", listed, at=lab.now)], lab.at_work)
+
+    page = read(lab, SERIAL.lower())
+
+    assert page.startswith(f"MacBook Air  {SERIAL}\n")
+    assert "assigned in ADE (Automated Device Enrollment) and was never seen to enrol" in section(page, "HEALTH")
+    what = section(page, "WHAT")
+    assert "Model MacBook Air" in what
+    assert f"Serial number {SERIAL}" in what
+    assert "Asset tag P-1" in what
+    where = section(page, "WHERE")
+    assert "MDM server none" in where
+    assert "ADE jamf, instance 3: assigned 2 days ago (2026-02-27 12:00 UTC); told just now (2026-03-01" in where
+    assert "unknown: no MDM server here can ask it" in section(page, "APPS, PROFILES, CERTIFICATES")
+    assert "DeviceAddedToDEP" in section(page, "LAST EVENTS (UTC)")
+    assert len(page.splitlines()) < 50
+    document = json.loads(windfall("devices", "show", SERIAL, "--json"))
+    assert (document["id"], document["serial_number"], document["ade"][0]["asset_tag"]) == (None, SERIAL, "P-1")
+
+
+def test_in_the_api_a_device_that_only_ade_lists_is_found_in_that_list(lab, client):
+    process([told("DeviceAddedToDEP", {"serialNumber": SERIAL}, at=lab.now)], lab.at_work)
+
+    listed = client.get(f"/api/jamf-ade-devices?serial_number={SERIAL.lower()}").json["items"]
+
+    assert [item["serial_number"] for item in listed] == [SERIAL]
+    assert client.get(f"/api/devices?serial_number={SERIAL}").json["items"] == []
+    assert client.get(f"/api/devices/{SERIAL}").status_code == 404
+
+
+def test_what_ade_lists_stays_on_the_page_of_a_device_that_has_enrolled(lab, read):
+    process([told("DeviceAddedToDEP", {"serialNumber": SERIAL, "model": "of old"}, at=lab.now)], lab.at_work)
+    lab.enrol(**MAC)
+
+    page = read(lab)
+
+    assert "never seen to enrol" not in page
+    assert "ADE jamf: assigned; told " in section(page, "WHERE")
+    assert "of old" not in page
+
+
+@BOTH_DATABASES
 @pytest.mark.parametrize("at_mdm", [True, False])
 def test_it_shows_the_last_events_of_jamf_pro_and_addresses(lab, read, at_mdm):
     if at_mdm:

@@ -18,8 +18,8 @@ def words(verdict=None, trouble=None, command=None, **fields):
     return " ".join(explain({**item, "command": command, **fields}, verdict, trouble, NOON))
 
 
-def refused(refusal):
-    return Verdict(id="a1", destination="mail", refusal=refusal)
+def refused(refusal, **more):
+    return Verdict(id="a1", destination="mail", refusal=refusal, **more)
 
 
 @pytest.mark.parametrize(
@@ -31,16 +31,20 @@ def refused(refusal):
         ({"state": "retryable", "attempts": 2, "error": "away"}, "It was tried 2 times and is tried again in 60 min."),
         ({"state": "dead", "attempts": 1, "error": "no"}, "It gave up after it was tried once: no Put right what it"),
         ({"state": "dead", "verdict": refused("it is gone")}, "It is not simply tried again: it is gone."),
+        (
+            {"state": "dead", "verdict": refused(None, note="it goes")},
+            "`windfall actions retry a1`. Mind that it goes.",
+        ),
         ({"state": "done", "attempts": 1}, "It is done; it was tried once."),
         ({"state": "done", "command": {"state": "sent", "error": None}}, "has not answered yet"),
         (
-            {"state": "done", "command": {"state": "sent", "error": None}, "verdict": refused(None)},
-            "If it should have by now, `windfall actions retry a1` sends the command again",
+            {"state": "done", "command": {"state": "sent", "error": None}, "verdict": refused(None, note="it goes")},
+            "If it should have by now, there is `windfall actions retry a1`: it goes.",
         ),
         ({"state": "done", "command": {"state": "Error", "error": "bad"}}, "Its device answered Error: bad"),
         (
-            {"state": "done", "verdict": Verdict(id="a1", destination="mail", refusal=None, anew=True)},
-            "Its install has failed: `windfall actions retry a1` has it tried again, by a new command.",
+            {"state": "done", "verdict": refused(None, install="i1")},
+            "Its install has failed or is stuck: `windfall actions retry a1` has it tried again, by a new command.",
         ),
         ({"command": {"state": "void", "error": "gone"}}, "will not be sent, nobody needs it any more: gone"),
     ],

@@ -108,17 +108,17 @@ class TestRunning:
         until(lambda: answers(running), running)
 
     def test_nobody_survives_the_kill_of_the_supervisor(self, running: Up) -> None:
-        nobody_survives_the_kill_of("supervisor.supervisord", running)
+        assert survivors_of_the_kill_of("supervisor.supervisord", running) == []
 
 
-def nobody_survives_the_kill_of(whom: str, up: Up) -> None:
+def survivors_of_the_kill_of(whom: str, up: Up) -> list[psutil.Process]:
+    """Who still runs, of all that did."""
     everybody = up.everybody()
+    assert len(everybody) >= 8
 
     up.find(whom).kill()
 
-    gone, alive = psutil.wait_procs(everybody, timeout=PATIENCE)
-    assert alive == []
-    assert len(gone) >= 8
+    return psutil.wait_procs(everybody, timeout=PATIENCE)[1]
 
 
 def subprocess_of(up: Up) -> "subprocess.Popen[str]":
@@ -146,7 +146,7 @@ class TestEnding:
         with windfall_up(tmp_path / "home") as up:
             up.read_until(LAST_LINE)
 
-            nobody_survives_the_kill_of("console.cli up", up)
+            assert survivors_of_the_kill_of("console.cli up", up) == []
 
 
 class TestNotStarting:

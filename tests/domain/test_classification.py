@@ -1,9 +1,22 @@
 """What had to be guessed to read a body is told."""
 
+from urllib.parse import urlencode
+
 import pytest
 
-from domain.classification import digest, digests, document_of, reading_flags
+from domain.classification import (
+    WINDOW,
+    Arrival,
+    classify,
+    digest,
+    digests,
+    document_of,
+    quarantine_key,
+    reading_flags,
+)
+from domain.errors import MalformedEvent
 from simulators.jamf import Form, write
+from tests.deliveries import NOON
 
 
 @pytest.mark.parametrize(
@@ -41,6 +54,61 @@ def test_a_guessed_encoding_is_flagged(content_type, encoding, prolog, flags):
 def test_a_form_is_read_as_its_payload(body, flags):
     assert document_of("jamf", body) == {"a": "ø"}
     assert reading_flags(body) == flags
+
+
+@pytest.mark.parametrize("content_type", ["text/xml", "application/x-www-form-urlencoded"])
+def test_xml_with_white_space_before_it_and_a_control_character_in_it_is_read_and_flagged(content_type):
+    body = b'\r\n<?xml version="1.0"?><JSSEvent><webhook><id>1</id></webhook><event><a>&#x1;</a></event></JSSEvent>'
+    if "form" in content_type:
+        body = urlencode({"payload": body}).encode()
+
+    assert document_of("jamf", body, content_type)["event"] == {"a": "\ufffd"}
+    assert reading_flags(body, content_type) == ("characters_replaced",)
+
+
+CHALLENGE = {"webhook": {"webhookEvent": "SCEPChallenge", "id": 1}, "event": {"targetDevice": {"udid": "U"}}}
+WITH = [
+    lambda password, **more: write(challenge(password, **more), Form()),
+    lambda password, **more: write(challenge(password, **more), Form(xml=True)),
+    lambda password, **more: urlencode({"payload": write(challenge(password, **more), Form())}).encode(),
+    lambda password, **more: write(challenge(password, **more), Form())[:-1],
+]
+
+
+def challenge(password, username="ivarga"):
+    event = {**CHALLENGE["event"], "targetUser": {"username": username, "password": password}}
+    return {**CHALLENGE, "event": event}
+
+
+@pytest.mark.parametrize("made", WITH, ids=["json", "xml", "form", "torn"])
+def test_no_key_of_an_undated_event_or_of_what_is_no_event_tells_whether_a_password_was_guessed(made):
+    keys = {keys_of(made(password)) for password in ("hunter2", "correct horse")}
+    other = keys_of(made("hunter2", username="mkovac"))
+
+    assert len(keys) == 1
+    assert other not in keys
+
+
+def keys_of(body):
+    arrival = envelope_of(body)
+    try:
+        classified = classify(arrival)
+    except MalformedEvent:
+        return quarantine_key(arrival), None
+    return classified.key, classified.also
+
+
+def envelope_of(body, kind="jamf"):
+    return Arrival(
+        delivery_id="d", sender=kind, kind=kind, content_type="", remote_addr="", body=body, received_at=NOON
+    )
+
+
+def test_undated_bytes_without_a_secret_keep_the_key_they_had():
+    body = write({"webhook": {"webhookEvent": "ComputerAdded"}, "event": {"jssID": 7}}, Form())
+    window = int(NOON.timestamp()) // WINDOW
+
+    assert keys_of(body) == tuple(digest("bytes", "jamf", body, str(number)) for number in (window, window - 1))
 
 
 def test_digests_of_many_that_begin_alike_are_those_of_each():

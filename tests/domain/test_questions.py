@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from domain.facts import Stamp, learn
-from domain.questions import QUESTIONS, questions_of, questions_of_users, subject_of
+from domain.questions import QUESTIONS, is_over, questions_of, questions_of_users, read_version, subject_of
 
 STAMP = Stamp(at=datetime(2026, 3, 1, tzinfo=UTC), rank=1, by="e")
 EVERYWHERE = ["DeviceInformation", "SecurityInfo", "ProfileList", "CertificateList", "InstalledApplicationList"]
@@ -86,3 +86,17 @@ def test_every_question_is_a_command_that_changes_nothing_and_has_a_name_of_its_
 
     assert len(set(names)) == len(names)
     assert all(name.endswith(("Information", "Info", "List", "Restrictions", "Updates", "Status")) for name in names)
+
+
+@pytest.mark.parametrize(
+    ("request_type", "version", "over"),
+    [
+        ("AvailableOSUpdates", "18.7", False),
+        ("AvailableOSUpdates", "26", True),
+        ("AvailableOSUpdates", "26.1", True),
+        ("AvailableOSUpdates", "", False),
+        ("SecurityInfo", "26.1", False),
+    ],
+)
+def test_a_question_is_over_from_the_version_on_that_is_asked_in_another_way(request_type, version, over):
+    assert is_over(request_type, read_version(version)) is over

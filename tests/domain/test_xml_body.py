@@ -7,7 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import MalformedEvent
-from domain.xml_body import LATIN1, MAX_DEPTH, MAX_NODES, parse_jss_event, render
+from domain.xml_body import (
+    LATIN1,
+    MAX_DEPTH,
+    MAX_NODES,
+    MAX_REPLACED,
+    REPLACED,
+    may_be_flagged,
+    parse_jss_event,
+    render,
+)
 
 DEVICE_ADDED = b"""<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
 <JSSEvent>
@@ -79,6 +88,69 @@ def test_the_encoding_is_told_by_bom_prolog_charset_or_the_bytes(prolog, codec, 
     assert name_of(body, charset) == ("Zoë", flags)
 
 
+@pytest.mark.parametrize("space", ["\n", " \t\r\n", "\r\n\r\n"])
+@pytest.mark.parametrize(
+    ("prolog", "encoding"),
+    [("", "utf-8"), ('<?xml version="1.0" encoding="UTF-8"?>', "utf-8"), ("<?xml version='1.0'?>", "utf-16")],
+)
+def test_white_space_may_come_before_a_document_and_before_or_after_a_bom(space, prolog, encoding):
+    text = prolog + jss_event("<name>Zoë</name>")
+    bodies = [(space + text).encode(encoding), (space + "\ufeff" + text).encode(encoding)]
+    if encoding == "utf-8":
+        bodies.append(("\ufeff" + space + text).encode())
+
+    assert [name_of(body) for body in bodies] == [("Zoë", ())] * len(bodies)
+
+
+def test_white_space_does_not_hide_the_encoding_that_a_prolog_names():
+    body = b'\n<?xml version="1.0" encoding="ISO-8859-1"?>' + jss_event("<name>Zoë</name>").encode("latin-1")
+
+    assert name_of(body) == ("Zoë", ())
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("Mac\x01", "Mac\ufffd"),
+        ("Mac&#x1;", "Mac\ufffd"),
+        ("Mac&#1;", "Mac\ufffd"),
+        ("Mac&#x0;\x00", "Mac\ufffd\ufffd"),
+        ("\x0b&#31;&#9;&lt;&#60;", "\ufffd\ufffd\t<<"),
+        ("\uffff&#xFFFE;", "\ufffd\ufffd"),
+        ("Mac &#55357;&#56832;", "Mac \U0001f600"),
+        ("Mac &#xD83D;a&#xDE00;", "Mac \ufffda\ufffd"),
+        ("&#x110000;&#999999999999;", "\ufffd\ufffd"),
+    ],
+)
+def test_characters_that_xml_forbids_are_replaced_and_flagged(written, read):
+    body = jss_event(f"<name>{written}</name>").encode()
+
+    assert name_of(body) == (read, (REPLACED,))
+    assert may_be_flagged(body)
+
+
+def test_references_that_xml_allows_are_neither_replaced_nor_flagged():
+    assert name_of(jss_event("<name>a&#13;&#xE9;&#128512;</name>").encode()) == ("a\ré\U0001f600", ())
+
+
+@pytest.mark.parametrize("forbidden", ["\x01", "&#x1;"])
+def test_characters_are_replaced_up_to_a_limit(forbidden):
+    read, flags = name_of(jss_event(f"<name>{forbidden * MAX_REPLACED}</name>").encode())
+    assert (len(read), flags) == (MAX_REPLACED, (REPLACED,))
+
+    with pytest.raises(MalformedEvent):
+        parse_jss_event(jss_event(forbidden * (MAX_REPLACED + 1)).encode())
+
+
+def test_what_is_replaced_cannot_become_a_dtd_or_pass_a_limit():
+    for forbidden in ("\x01", "&#x1;"):
+        dtd = f"<!DOCTYPE a [<!ENTITY b 'c'>]>{jss_event(forbidden)}"
+        deep = jss_event("<a>" * MAX_DEPTH + forbidden + "</a>" * MAX_DEPTH)
+        for body in (dtd, deep):
+            with pytest.raises(MalformedEvent, match=r"DTD|levels"):
+                parse_jss_event(body.encode())
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -94,7 +166,9 @@ def test_the_encoding_is_told_by_bom_prolog_charset_or_the_bytes(prolog, codec, 
         b"<JSSEvent><webhook><id>1</id></webhook><webhook><id>2</id></webhook></JSSEvent>",
         b"<plist><webhook><id>1</id></webhook></plist>",
         jss_event("<a>&nosuch;</a>").encode(),
-        jss_event("<a>\x00</a>").encode(),
+        jss_event("<a>&#x1;</b>").encode(),
+        jss_event("<a>&#x1</a>").encode(),
+        jss_event("<a>&#0000000000001;</a>").encode(),
         jss_event("<a><b></a></b>").encode(),
         DEVICE_ADDED + DEVICE_ADDED,
         DEVICE_ADDED[:-5],

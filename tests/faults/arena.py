@@ -27,6 +27,7 @@ from console.redis_server import find_server
 from domain.classification import digest, document_of
 from state.engine import open_engine
 from state.schema import event_bodies, event_counts, event_keys, events
+from tests.faults.roles import role_of
 
 SECRET = "secret-of-all-senders"
 SENDERS = ("micromdm", "nanomdm", "apps-and-books", "jamf")
@@ -148,7 +149,7 @@ class Arena:
         assert self._up is not None
         for process in psutil.Process(self._up.pid).children(recursive=True):
             try:
-                roles.setdefault(_role(process), []).append(process)
+                roles.setdefault(role_of(process), []).append(process)
             except psutil.NoSuchProcess:
                 continue
         return roles
@@ -210,25 +211,6 @@ def _identifier(event_type: str, event_id: str | None, body: bytes) -> str:
         return event_id
     webhook = document_of("jamf", body)["webhook"]
     return f"{event_type}:{webhook['id']}:{webhook['eventTimestamp']}"
-
-
-ROLES = ("ingest parent", "ingest worker", "drain parent", "drain worker", "effects", "beat", "redis")
-
-
-def _role(process: psutil.Process) -> str:
-    words = process.cmdline()
-    text = " ".join(words)
-    if "redis-server" in text or "valkey-server" in text:
-        return "redis"
-    parent = process.parent()
-    same = parent is not None and parent.cmdline() == words
-    if "-m ingest" in text:
-        return "ingest worker" if same else "ingest parent"
-    if "-m workers worker" in text:
-        return "drain worker" if same else "drain parent"
-    if "-m workers effects" in text:
-        return "effects"
-    return "beat" if "-m workers beat" in text else "other"
 
 
 def mdm_keys(sender: str, identifiers: Iterable[str]) -> set[bytes]:

@@ -20,6 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from config.inbox import Inboxes
 from config.redis_connection import connect
 from domain.envelope import Envelope
+from domain.errors import DatabaseAway
 from domain.json_types import JSONObject
 from state.calls import begin_call
 from state.commands import OPEN
@@ -27,12 +28,12 @@ from state.engine import is_database_trouble, open_engine
 from state.ordering import give_up
 from state.outbox import Settlement, claim, settle
 from state.resending import send_anew
-from state.retrying import retry
-from state.schema import actions, commands
+from state.schema import actions, commands, installs
 from tasks.following import follow
 from tasks.healing import owe_installs, push_again
 from tasks.process import process
 from tasks.registry import load_handlers
+from tasks.retrying import retry
 from tasks.services import Services, keyed_fingerprint
 from tasks.setup import Setup
 from tests.deliveries import NOON, answer, check_in, envelope, managed
@@ -104,10 +105,11 @@ class Hand:
         while True:
             try:
                 act()
-            except DBAPIError as exc:
-                if not is_database_trouble(exc):
+            except (DBAPIError, DatabaseAway) as exc:
+                cause = exc.__cause__ if isinstance(exc, DatabaseAway) else exc
+                if not (isinstance(cause, DBAPIError) and is_database_trouble(cause)):
                     raise
-                self.stress.troubles[f"{name}: {getattr(exc.orig, 'sqlstate', None)}"] += 1
+                self.stress.troubles[f"{name}: {getattr(cause.orig, 'sqlstate', None)}"] += 1
             else:
                 self.stress.done[name] += 1
                 return
@@ -247,9 +249,12 @@ def _beat(hand: Hand) -> None:
 
 
 def _people(hand: Hand) -> None:
-    """Retry what is dead, clear the queue of a device."""
+    """Retry what is dead, and what failed with a command that is over; clear the queue of a device."""
     dead = [row.id for row in hand.read(select(actions.c.id).where(actions.c.state == "dead").limit(20))]
-    hand.persist("retry", lambda: retry(hand.engine, dead, now=hand.stress.now(), again=True))
+    failed = hand.read(select(installs.c.command_id).where(installs.c.state == "failed").limit(5))
+    ids = sorted({*dead, *(row.command_id for row in failed if row.command_id)})
+    setup = hand.services.setup
+    hand.persist("retry", lambda: retry(hand.engine, setup, ids, now=hand.stress.now(), again=True))
     of = commands.c.device_id == f"D{hand.rng.randrange(hand.stress.devices)}"
     waiting = [row.id for row in hand.read(select(commands.c.id).where(of, commands.c.state.in_(OPEN)))]
     hand.persist("clear", lambda: give_up(hand.engine, waiting, reason="cleared", now=hand.stress.now()))

@@ -10,7 +10,8 @@ from domain.json_types import JSONObject
 from simulators.address import address
 from simulators.books import Books, Pace
 from simulators.fleet import Plan, run
-from tests.faults.arena import ROLES, SECRET, Arena, mdm_keys, wait_until
+from tests.faults.arena import SECRET, Arena, mdm_keys, wait_until
+from tests.faults.roles import ROLES
 
 KINDS = ("micromdm", "nanomdm", "apps-and-books", "jamf")
 STUCK = 60.0

@@ -1,5 +1,6 @@
-from tests.faults.arena import ROLES, arena
+from tests.faults.arena import arena
 from tests.faults.kills import Storm, survive
+from tests.faults.roles import ROLES
 
 
 def test_whatever_process_is_killed_what_was_acknowledged_is_processed_once(tmp_path):

@@ -1,11 +1,15 @@
 """A door's real stores, and a look into its inboxes."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
 from config.inbox import Inboxes
 from domain.envelope import Envelope
 from ingest.publisher import Publisher
 from ingest.spool import Spool
+from tests.ingest.spools import Open, spools
 
 
 @pytest.fixture
@@ -25,3 +29,19 @@ def stored(redis_client):
         return [Envelope.read(entry.head, entry.body) for entry in Inboxes(redis_client).peek(inbox, limit=10)]
 
     return read
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return tmp_path / "var" / "spool"
+
+
+@pytest.fixture
+def open_spool(root: Path) -> Iterator[Open]:
+    with spools(root) as opener:
+        yield opener
+
+
+@pytest.fixture
+def spool(open_spool: Open) -> Spool:
+    return open_spool()

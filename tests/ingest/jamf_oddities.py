@@ -66,6 +66,15 @@ ODD: dict[str, bytes | tuple[bytes, dict[str, str]]] = {
     "a time in the far future": said(more=', "eventTimestamp": 99999999999999999'),
     "white space around": b"\r\n\t " + said() + b"\n\n",
     "BOM and white space": BOM + b"\n" + said(),
+    "white space before a prolog": b'\r\n <?xml version="1.0" encoding="UTF-8"?>' + marked("<a>7</a>"),
+    "BOM and white space before a prolog": BOM + b'\n<?xml version="1.0"?>' + marked("<a>8</a>"),
+    "form with white space before a prolog": b"payload=" + b'\n<?xml version="1.0"?>' + marked("<a>9</a>"),
+    "a control character, XML": marked("<deviceName>Mac\x01</deviceName>"),
+    "a control character as a reference, XML": marked("<deviceName>Mac&#x1;</deviceName>"),
+    "a surrogate, XML": marked("<a>&#xD800;</a>"),
+    "a password beside a control character, XML": marked(
+        "<targetUser><username>&#x1;</username><password>pa55</password></targetUser>", name="SCEPChallenge"
+    ),
     "UTF-16, XML": marked(f"<deviceName>{NAME.partition('<')[0]}</deviceName>").decode().encode("utf-16"),
     "prolog in Latin-1": b'<?xml version="1.0" encoding="ISO-8859-1"?>' + latin1(marked("<room>Café</room>")),
     "a charset that is wrong": (said('{"room": "Café"}'), {"Content-Type": "application/json; charset=us-ascii"}),
@@ -126,7 +135,6 @@ NO_EVENT: dict[str, bytes] = {
     "NUL as a byte": said().replace(b"JSS", b"J\x00S"),
     "NUL as a byte, XML": marked().replace(b"JSS", b"J\x00S"),
     "a line feed in a text": said('{"deviceName": "a\nb"}'),
-    "a surrogate, XML": marked("<a>&#xD800;</a>"),
     "a DTD": DTD.encode() + marked(),
     "a DTD with an entity that is used": DTD.encode() + marked("<a>&b;&c;</a>"),
     "an entity of nobody": marked("<a>&nobody;</a>"),

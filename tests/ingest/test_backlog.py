@@ -1,30 +1,14 @@
 """Drains that fail, overlap or are cut short."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from ingest.spool import Spool
-from tests.ingest.spools import PATIENCE, Open, drained, numbered, segment_files, spools
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return tmp_path / "var" / "spool"
-
-
-@pytest.fixture
-def open_spool(root: Path) -> Iterator[Open]:
-    with spools(root) as opener:
-        yield opener
-
-
-@pytest.fixture
-def spool(open_spool: Open) -> Spool:
-    return open_spool()
+from tests.ingest.spools import PATIENCE, Open, drained, numbered, segment_files
 
 
 class TestInterruptedDrain:

@@ -2,7 +2,6 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,23 +13,7 @@ from domain.errors import CannotStore
 from ingest.filesets import DAMAGED_NAME
 from ingest.segments import RECORD_HEADER, SEGMENT_HEADER, frame
 from ingest.spool import Spool, SpoolStats, read_stats
-from tests.ingest.spools import MIB, Open, drained, orphan, segment_files, spools
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return tmp_path / "var" / "spool"
-
-
-@pytest.fixture
-def open_spool(root: Path) -> Iterator[Open]:
-    with spools(root) as opener:
-        yield opener
-
-
-@pytest.fixture
-def spool(open_spool: Open) -> Spool:
-    return open_spool()
+from tests.ingest.spools import MIB, Open, drained, orphan, segment_files
 
 
 class TestDamage:

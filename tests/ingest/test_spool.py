@@ -2,7 +2,6 @@
 
 import os
 import stat
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,23 +12,7 @@ from domain.errors import CannotStore
 from ingest.filesets import LOCK_NAME
 from ingest.segments import MAX_RECORD_BYTES, SEGMENT_BYTES, read_batch
 from ingest.spool import Spool, SpoolStats, read_stats
-from tests.ingest.spools import MIB, Open, drained, numbered, orphan, segment_files, spools
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return tmp_path / "var" / "spool"
-
-
-@pytest.fixture
-def open_spool(root: Path) -> Iterator[Open]:
-    with spools(root) as opener:
-        yield opener
-
-
-@pytest.fixture
-def spool(open_spool: Open) -> Spool:
-    return open_spool()
+from tests.ingest.spools import MIB, Open, drained, numbered, orphan, segment_files
 
 
 class TestAppendAndDrain:

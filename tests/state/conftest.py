@@ -6,6 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from redis import Redis
+from sqlalchemy import Engine
+
+from config.inbox import Inboxes
+from tasks.services import Services, keyed_fingerprint
+from tests.owed import SETUP
 
 PROJECT = Path(__file__).parents[2]
 PATIENCE = 60
@@ -19,3 +25,15 @@ def start_python() -> Callable[[str], int]:
         return subprocess.run([sys.executable, "-c", code], cwd=PROJECT, timeout=PATIENCE, check=False).returncode
 
     return run
+
+
+@pytest.fixture
+def services(engine: Engine, redis_client: Redis) -> Services:
+    """What a worker has, to put into the tables what is asked about."""
+    return Services(
+        engine=engine,
+        inboxes=Inboxes(redis_client),
+        wake=lambda inbox: None,
+        fingerprint=keyed_fingerprint(b"k" * 32),
+        setup=SETUP,
+    )

@@ -248,3 +248,72 @@ def add_install(engine, *, command_id):
     row |= {"command_id": command_id, "tries": 1, "checks": 0, "created_at": NOON, "changed_at": NOON}
     with engine.begin() as connection:
         connection.execute(insert(installs).values(row))
+
+
+def test_what_waits_for_more_waits_anew_but_not_for_ever(engine, owe):
+    def waits(after, now):
+        owe(new(1, created_at=NOON + now * SECOND, not_before=NOON + (now + after) * SECOND, long=900 * SECOND))
+        return (rows(engine)[0].next_attempt_at - NOON).total_seconds()
+
+    assert [waits(120, now) for now in (0, 60, 30, 170, 850, 5000)] == [120, 180, 180, 290, 900, 900]
+    assert len(rows(engine)) == 1
+
+
+@pytest.mark.parametrize("state", ["running", "retryable", "done", "dead"])
+def test_what_was_tried_does_not_wait_for_more(engine, owe, state):
+    owe(new(1, long=900 * SECOND))
+    [one] = take(engine)
+    if state != "running":
+        settle(engine, [end(one, state, at=NOON)], NOON)
+    before = rows(engine)
+
+    owe(new(1, not_before=LATER, long=900 * SECOND))
+
+    assert rows(engine) == before
+
+
+@pytest.mark.parametrize(
+    ("state", "keys"),
+    [
+        ("pending", ["key-1"]),
+        ("released", ["key-1"]),
+        ("retryable", ["key-1"]),
+        ("running", ["key-1", "key-2"]),
+        ("done", ["key-1", "key-2"]),
+        ("dead", ["key-1", "key-2"]),
+    ],
+)
+def test_what_comes_too_late_for_an_action_is_owed_with_the_next(engine, owe, state, keys):
+    owe(new(1))
+    if state != "pending":
+        [one] = take(engine)
+        if state != "running":
+            settle(engine, [end(one, state, at=NOON)], NOON)
+
+    added = owe(new(9, key="key-1", instead=new(2, instead=new(3))))
+
+    assert [row.key for row in rows(engine)] == keys
+    assert [action.key for action in added] == keys[1:]
+
+
+def test_what_comes_too_late_for_that_one_too_is_owed_with_the_one_after(engine, owe):
+    owe(new(1), new(2))
+    take(engine)
+
+    owe(new(8, key="key-1", instead=new(9, key="key-2", instead=command(3))))
+
+    assert [row.key for row in rows(engine)] == ["key-1", "key-2", "key-3"]
+    assert [row.id for row in rows(engine, commands)] == [command(3).id]
+
+
+def test_nobody_takes_what_others_are_about_to_come_too_late_for(engine, owe):
+    owe(new(1))
+
+    with unit_of_work(engine, NOON) as uow:
+        uow.owe(new(1, instead=new(2)))
+        uow.flush()
+        if engine.dialect.name == "postgresql":
+            # SQLite has one writer at a time.
+            assert take(engine) == []
+
+    assert [one.key for one in take(engine)] == ["key-1"]

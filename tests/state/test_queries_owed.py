@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 
-from config.inbox import Inboxes
 from domain.errors import BadQuery
 from state.destinations import note_failure
 from state.engine import write_transaction
@@ -23,22 +22,10 @@ from tasks.actions.send_command import SendCommand
 from tasks.owing import Owed
 from tasks.process import process
 from tasks.registry import load_handlers
-from tasks.services import Services, keyed_fingerprint
 from tests.deliveries import UDID, answer, envelope
-from tests.owed import APP, MDM, SETUP, assigned, attempt, enrol
+from tests.owed import APP, MDM, assigned, attempt, enrol
 
 load_handlers()
-
-
-@pytest.fixture
-def services(engine, redis_client):
-    return Services(
-        engine=engine,
-        inboxes=Inboxes(redis_client),
-        wake=lambda inbox: None,
-        fingerprint=keyed_fingerprint(b"k" * 32),
-        setup=SETUP,
-    )
 
 
 def owe(services, action, key="k"):

@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from config.inbox import Inboxes
 from state.calls import read_calls
 from state.engine import write_transaction
 from state.ordering import give_up, open_commands, order
@@ -18,26 +17,14 @@ from state.retrying import OUTCOME_UNKNOWN, retry, verdict_of
 from state.schema import installs
 from tasks.actions.post_chat import PostChat
 from tasks.actions.send_command import SendCommand
+from tasks.letter import UNKNOWN
 from tasks.owing import Owed
 from tasks.process import process
 from tasks.registry import load_handlers
-from tasks.sending import UNKNOWN
-from tasks.services import Services, keyed_fingerprint
 from tests.deliveries import UDID, answer, envelope
-from tests.owed import MDM, SETUP, assigned, attempt, enrol
+from tests.owed import MDM, assigned, attempt, enrol
 
 load_handlers()
-
-
-@pytest.fixture
-def services(engine, redis_client):
-    return Services(
-        engine=engine,
-        inboxes=Inboxes(redis_client),
-        wake=lambda inbox: None,
-        fingerprint=keyed_fingerprint(b"k" * 32),
-        setup=SETUP,
-    )
 
 
 def ordered(services, request_type="ProfileList", key="k", **arguments):

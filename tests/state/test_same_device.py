@@ -183,6 +183,29 @@ def test_it_is_found_by_any_of_its_names(engine, at_mdm, in_jamf, name):
     assert [record["jamf_id"] for record in same.jamf] == ["7731"]
 
 
+@pytest.mark.parametrize("count", [2, 60])
+def test_of_many_with_one_junk_serial_number_a_udid_means_the_record_that_has_it(engine, in_jamf, count):
+    for number in range(count):
+        in_jamf(jssID=number + 1, serialNumber="0", udid=f"U{number}", managementId=f"m-{number}")
+
+    for number in (0, count // 2, count - 1):
+        for name in (f"U{number}", f"u{number}", f"m-{number}"):
+            same = same_device(engine, name=name)
+            assert [record["udid"] for record in same.jamf] == [f"U{number}"]
+            assert [(conflict["field"], conflict["value"]) for conflict in same.conflicts] == [("serial_number", "0")]
+    assert len(same_device(engine, name="0").jamf) == min(count, 50)
+
+
+def test_a_udid_means_no_device_of_mdm_with_another_one(engine, at_mdm, in_jamf):
+    at_mdm(SerialNumber=SERIAL)
+    in_jamf(jssID=7731, serialNumber=SERIAL, udid=OTHER_UDID)
+
+    same = same_device(engine, name=OTHER_UDID)
+
+    assert (same.mdm, [record["udid"] for record in same.jamf]) == ([], [OTHER_UDID])
+    assert [record["id"] for record in same.conflicts[0]["records"] if record["source"] == "mdm"] == [UDID]
+
+
 def test_nobody_is_found_by_nothing(engine, at_mdm, in_jamf):
     at_mdm()
     in_jamf(jssID=7731, deviceName="nameless")

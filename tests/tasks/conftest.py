@@ -2,8 +2,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from clients.micromdm import MicroMDM
 from clients.nanomdm import NanoMDM
 from config.inbox import Inboxes
+from simulators.micromdm_api import MicroMDMApi
 from simulators.nanomdm_api import Build, NanoMDMApi
 from simulators.nanomdm_queue import Storage
 from tasks.registry import load_handlers
@@ -42,6 +44,15 @@ def lab(services):
     return Lab(services)
 
 
+@pytest.fixture
+def asked(lab):
+    """A device that has been sent the command to install an app."""
+    lab.enrol()
+    lab.license()
+    lab.deliver()
+    return lab
+
+
 @pytest.fixture(params=[Storage.KV, Storage.POSTGRESQL], ids=["kv", "sql"])
 def storage(request):
     """Where the simulated NanoMDM keeps its queues."""
@@ -53,6 +64,19 @@ def nanomdm_api(storage):
     with NanoMDMApi(api_key=KEY, build=Build(storage=storage)) as server:
         enrol(server, *DEVICES)
         yield server
+
+
+@pytest.fixture
+def micromdm_api():
+    with MicroMDMApi(api_key=KEY) as server:
+        yield server
+
+
+@pytest.fixture
+def micro(world, micromdm_api):
+    """A world with a MicroMDM."""
+    world.connect(mdm={"micromdm": MicroMDM(micromdm_api.url, lambda: KEY, deadline=5.0)})
+    return world
 
 
 @pytest.fixture

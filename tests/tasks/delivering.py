@@ -15,8 +15,9 @@ from state.outbox import NewAction, claim
 from state.schema import actions, commands
 from state.unit_of_work import unit_of_work
 from tasks.actions.send_command import SendCommand
-from tasks.deliver import CLAIM, Deliverer, deliver
+from tasks.deliver import Deliverer, deliver
 from tasks.effects import load_actions
+from tasks.manners import CLAIM
 from tasks.outside import Outside
 from tasks.owing import Action, Owed
 from tasks.setup import Setup

@@ -7,6 +7,7 @@ from sqlalchemy import Engine, select
 
 from state.engine import write_transaction
 from state.schema import commands, events, metadata, user_channels
+from tests.databases import empty
 from tests.deliveries import NOON
 from tests.tasks.tellers import ASKED, OPEN
 
@@ -64,9 +65,8 @@ def _ordered(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def begin(engine: Engine, speakers: Iterable[str] = ()) -> None:
     """Nothing is known but who the users are, and what we sent to them and to the devices."""
+    empty(engine)
     with write_transaction(engine) as connection:
-        for table in metadata.sorted_tables:
-            connection.exec_driver_sql(str(table.delete()))
         users = [{"id": each, "device_id": each.partition(":")[0]} for each in speakers if ":" in each]
         if users:
             connection.execute(user_channels.insert(), [{**user, "idle_polls": 0, "facts": {}} for user in users])

@@ -9,14 +9,14 @@ from sqlalchemy import Engine, Table, select
 
 from domain.envelope import Envelope
 from state.calls import begin_call
-from state.engine import write_transaction
 from state.outbox import Settlement, claim, settle
 from state.pending import SLICES
-from state.schema import actions, commands, installs, metadata
+from state.schema import actions, commands, installs
 from tasks.healing import UNOWED_INTERVAL, owe_installs
 from tasks.process import process
 from tasks.services import Services
 from tasks.setup import Setup
+from tests.databases import empty
 from tests.deliveries import BUNDLE_ID, NOON, SECOND, SERIAL, UDID, answer, check_in, envelope, managed
 
 SETUP = Setup(mdm_servers={"micromdm": "micromdm", "eu": "micromdm", "nanomdm": "nanomdm"})
@@ -69,9 +69,7 @@ class Lab:
 
     def forget(self) -> None:
         """Nothing was ever heard."""
-        with write_transaction(self.engine) as connection:
-            for table in metadata.sorted_tables:
-                connection.execute(table.delete())
+        empty(self.engine)
 
     # Apple
 

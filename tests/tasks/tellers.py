@@ -1,5 +1,6 @@
 """Two devices, and what each may tell its MDM server: few names, so that what is told meets."""
 
+import plistlib
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -25,6 +26,8 @@ ASKED: dict[str, tuple[str, dict[str, Any]]] = {
     "updates": ("AvailableOSUpdates", {}),
     "progress": ("OSUpdateStatus", {}),
     "results": ("ScheduleOSUpdate", {}),
+    "configured": ("DeviceConfigured", {}),
+    "user_configured": ("UserConfigured", {}),
 }
 """Our commands by their UUIDs, answered before, that are answered once more; any other was sent by somebody else."""
 
@@ -88,7 +91,11 @@ def _checked_in(world: World) -> Message:
         lambda: device.token_update(user=of_user, renew=True),
         lambda: device.idle(user=of_user),
     )
-    return said()
+    message = said()
+    if message.content.get("MessageType") == "TokenUpdate":
+        content = {**message.content, "AwaitingConfiguration": world.one_of(True, True, False)}
+        return replace(message, content=content, raw=plistlib.dumps(content))
+    return message
 
 
 def _informed(world: World) -> Message:
@@ -142,6 +149,10 @@ def _secured(world: World) -> Message:
     return _answered(world, "security", {"SecurityInfo": said})
 
 
+def _configured(world: World) -> Message:
+    return _answered(world, world.one_of("configured", "configured", "user_configured"), {})
+
+
 def _located(world: World) -> Message:
     place = {"Latitude": world.rng.randrange(99), "Longitude": world.rng.random() * 9, **world.values("Speed")}
     return _answered(world, "location", place)
@@ -175,6 +186,7 @@ MDM: dict[str, Callable[[World], Message]] = {
     "accounts": _list(["accounts"], "Users", "UserName", "FullName", "UID"),
     "security": _secured,
     "location": _located,
+    "configuration": _configured,
 }
 ALWAYS = ("check-ins", "replies")
 TOLD_BY_DEVICES = [subject for subject in MDM if subject not in ALWAYS]

@@ -18,6 +18,7 @@ from tasks.actions.post_chat import PostChat
 from tasks.actions.send_mail import SendMail
 from tasks.manners import MANNERS
 from tasks.owing import Owed
+from tests.databases import ON_SQLITE
 from tests.tasks.delivering import DEVICES, KEY, MICROMDM, install, order, queued
 
 MAIL = SendMail(notice="device_enrolled", facts={"name": "Pier 4"}, recipients=["a@example.org"])
@@ -52,6 +53,7 @@ def broken(world, number=0):
     return record.id
 
 
+@ON_SQLITE
 def test_what_is_due_is_done_and_the_slot_is_free_again(world, mails):
     world.owe(*[MAIL] * 12)
 
@@ -85,6 +87,7 @@ def test_the_slot_of_one_that_died_is_free_when_its_lease_runs_out(world, mails,
     assert world.deliver("mail") == "idle"
 
 
+@ON_SQLITE
 def test_an_action_that_raises_what_nobody_expects_is_found_and_the_others_go_out(world, mails):
     world.owe(*[MAIL] * 2)
     culprit = broken(world)
@@ -100,7 +103,7 @@ def test_an_action_that_raises_what_nobody_expects_is_found_and_the_others_go_ou
     assert standing(world.engine, "mail").failures == 0
 
 
-@pytest.mark.parametrize("database_location", ["sqlite"], indirect=True)
+@ON_SQLITE
 def test_an_action_that_always_raises_dies_after_its_tries_without_a_notice(world, mails):
     culprit = broken(world)
 
@@ -123,6 +126,7 @@ def test_three_failures_open_the_breaker_and_then_no_attempt_is_made(world, mail
     assert standing(world.engine, "mail").failures == 3
 
 
+@ON_SQLITE
 def test_an_open_breaker_is_tried_with_one_action_by_one_hand(world, mails):
     world.owe(*[MAIL] * 20)
     mails.go_down(Down.REFUSING)
@@ -146,6 +150,7 @@ def test_an_open_breaker_is_tried_with_one_action_by_one_hand(world, mails):
     assert (world.states(), len(mails.mails)) == (["done"] * 20, 20)
 
 
+@ON_SQLITE
 def test_an_answer_that_is_no_success_leaves_an_open_breaker_as_it_is(world, mails):
     world.owe(*[MAIL] * 4)
     mails.go_down(Down.REFUSING)
@@ -159,6 +164,7 @@ def test_an_answer_that_is_no_success_leaves_an_open_breaker_as_it_is(world, mai
     assert standing(world.engine, "mail").failures == 3
 
 
+@ON_SQLITE
 def test_who_was_not_asked_has_not_answered(world, api):
     first, *_ = world.owe(*(order(device, "ProfileList") for device in DEVICES))
     api.go_down(Down.REFUSING)
@@ -176,6 +182,7 @@ def test_who_was_not_asked_has_not_answered(world, api):
     assert standing(world.engine, MICROMDM).failures == 3
 
 
+@ON_SQLITE
 def test_people_are_told_once_of_all_that_died_in_an_hour(world, api, mails, slack):
     world.owe(*(order(device, "EraseDevice") for device in DEVICES))
     api.faults.lose_reply(calls=2)

@@ -11,9 +11,10 @@ from state.outbox import claim, settle
 from tasks.actions.send_mail import SendMail
 from tasks.effects import Partly
 from tasks.judging import SCHEDULE, follow_ups, settlement_of
+from tasks.manners import CLAIM
 from tasks.owing import Owed
 from tasks.setup import Setup
-from tests.deliveries import MINUTE
+from tests.deliveries import MINUTE, SECOND
 from tests.tasks.delivering import DEVICES, KEY, MICROMDM, World, order
 
 A, B, C = (f"{name}@example.org" for name in "abc")
@@ -144,3 +145,98 @@ def test_a_storm_that_is_told_hours_late_is_told_once_with_its_whole_number(engi
     [mail] = mails.mails
     assert mail.subject == f"{len(DEVICES)} commands to the MDM server micromdm gave up"
     assert "gave up since 2026-03-01 12:00 UTC." in mail.text
+
+
+@pytest.fixture
+def erasing(engine, redis_client):
+    """A world of people who have mail, in which an order to erase a device gives up: nobody knows whether it was."""
+    setup = Setup(mdm_servers={"micromdm": "micromdm"}, mail_to=(A,))
+    world = World(engine, redis_client, setup=setup)
+    with MailServer() as mails, MicroMDMApi(api_key=KEY) as api:
+        world.connect(
+            mailer=Mailer(mails.url, "windfall@example.org", deadline=5.0),
+            mdm={"micromdm": MicroMDM(api.url, lambda: KEY, deadline=5.0)},
+        )
+
+        def erase(*devices):
+            for device in devices:
+                world.owe(order(device, "EraseDevice"))
+                api.faults.lose_reply()
+                world.deliver(MICROMDM)
+
+        yield world, mails, erase
+
+
+def subjects(world, mails):
+    """Of all mails, once those that are due are sent."""
+    world.deliver("mail")
+    return [mail.subject.partition(" to ")[0] for mail in mails.mails]
+
+
+def test_what_gives_up_after_people_were_told_is_told_when_the_next_hour_begins_and_not_twice(erasing):
+    world, mails, erase = erasing
+    erase(DEVICES[0])
+    world.later(150)
+    assert subjects(world, mails) == ["1 command"]
+
+    for device in DEVICES[1:4]:
+        world.later(400)
+        erase(device)
+        assert subjects(world, mails) == ["1 command"]
+    world.later(3600)
+    assert subjects(world, mails) == ["1 command", "3 commands"]
+
+    world.later(3 * 3600)
+    erase(DEVICES[4])
+    world.later(150)
+    assert subjects(world, mails) == ["1 command", "3 commands", "1 command"]
+    world.later(24 * 3600)
+    assert len(subjects(world, mails)) == 3
+
+
+def test_what_gives_up_in_the_next_hour_before_it_is_told_is_told_with_it(erasing):
+    world, mails, erase = erasing
+    world.later(50 * 60)
+    erase(DEVICES[0])
+    world.later(150)
+    assert subjects(world, mails) == ["1 command"]
+
+    erase(DEVICES[1], DEVICES[2])
+    world.later(7.5 * 60 + 1)
+    erase(DEVICES[3])
+    world.later(150)
+    assert subjects(world, mails) == ["1 command", "3 commands"]
+    erase(DEVICES[4])
+    world.later(150)
+    assert len(subjects(world, mails)) == 2
+    world.later(3600)
+    assert subjects(world, mails) == ["1 command", "3 commands", "1 command"]
+
+
+def test_what_gives_up_while_its_notice_is_on_its_way_is_told_later(erasing):
+    world, mails, erase = erasing
+    erase(DEVICES[0])
+    world.later(150)
+    [on_its_way] = claim(world.engine, "mail", now=world.now, until=world.now + CLAIM * SECOND, limit=1)
+    assert SendMail(**on_its_way.arguments).perform(world.outside, action_id=on_its_way.id) is None
+    world.later(1)
+    erase(DEVICES[1])
+    settle(world.engine, [settlement_of(on_its_way, None, world.now)], world.now)
+    world.later(3600)
+
+    assert subjects(world, mails) == ["1 command", "1 command"]
+
+
+def test_after_hours_without_mail_the_first_notice_tells_it_all_and_the_others_nothing(erasing):
+    world, mails, erase = erasing
+    mails.go_down(Down.REFUSING)
+    for device in DEVICES[:4]:
+        erase(device)
+        world.later(3600)
+    world.deliver("mail")
+    mails.come_back()
+    world.settle_all("mail")
+
+    assert subjects(world, mails) == ["4 commands"]
+    notes = [row.error for row in world.actions().values() if row.destination == "mail"]
+    assert sorted(note or "" for note in notes) == ["", *["there is nothing left to tell"] * 3]

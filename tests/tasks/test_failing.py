@@ -6,6 +6,7 @@ import pytest
 
 from state.ordering import give_up
 from state.retrying import retry, verdict_of
+from tests.databases import ON_SQLITE
 from tests.deliveries import BUNDLE_ID, LOCATION, again
 
 OTHER = "2049025000439999"
@@ -29,6 +30,7 @@ def fail(lab, how):
         lab.list_apps(**{BUNDLE_ID: "UserRejected"})
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     ("how", "end"), [("refused", "Error"), ("given up", "void"), ("cleared", "void"), ("rejected", "Acknowledged")]
 )
@@ -82,6 +84,7 @@ def test_a_server_whose_clock_is_slow_does_not_make_every_licence_a_new_one(lab)
     assert (lab.states(), lab.command_states()) == (["failed"], ["Error"])
 
 
+@ON_SQLITE
 def test_of_two_locations_either_tries_again_what_failed(lab):
     for u_id in (LOCATION, OTHER):
         lab.forget()
@@ -91,6 +94,7 @@ def test_of_two_locations_either_tries_again_what_failed(lab):
         assert (lab.states(), lab.command_states()) == (["waiting"], ["Error", "pending"])
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(("how", "end"), [("refused", "Error"), ("cleared", "void"), ("rejected", "Acknowledged")])
 def test_a_person_has_what_failed_tried_again_by_a_new_command(lab, how, end):
     fail(lab, how)

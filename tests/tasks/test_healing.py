@@ -10,10 +10,14 @@ from sqlalchemy import select
 from simulators.devices import Device
 from simulators.identities import Kind, draw_identity
 from state.schema import commands, jamf_devices
+from state.unit_of_work import unit_of_work
+from tasks.actions.send_command import SendCommand
 from tasks.healing import INFORMATION_AGE, UNNAMED, identify
 from tasks.inventory import FORGOTTEN
+from tasks.owing import Owed
 from tasks.process import process
 from tasks.setup import Setup
+from tests.databases import ON_SQLITE
 from tests.deliveries import NOON, SECOND, UDID, check_in, envelope, relayed
 from tests.jamf import all_events, delivered
 from tests.tasks.lab import rows
@@ -31,7 +35,7 @@ def at(services):
 
 def asked(engine):
     with engine.connect() as connection:
-        return connection.execute(select(commands.c.device_id, commands.c.request_type)).all()
+        return connection.execute(select(commands.c.device_id, commands.c.request_type).order_by(commands.c.id)).all()
 
 
 def enrol(services, sender, **content):
@@ -64,6 +68,7 @@ def test_what_no_list_tells_is_asked_by_age(lab, sender, times):
     assert asked(lab.engine) == [(UDID, INFORMATION)] * times
 
 
+@ON_SQLITE
 def test_a_silent_device_is_asked_again_only_when_the_question_counts_as_lost(lab):
     lab.sender = "nanomdm"
     lab.enrol()
@@ -88,6 +93,29 @@ def test_a_device_that_cannot_answer_at_present_is_not_asked_again(lab):
     lab.now += 2 * INFORMATION_AGE
 
     assert identify(lab.at_work) == 0
+
+
+def test_a_question_that_stays_open_holds_nothing_back_once_the_same_was_answered_later(lab):
+    """As people ask it, with other arguments."""
+    lab.sender = "nanomdm"
+    lab.enrol()
+    narrow = SendCommand(
+        device_id=UDID, sender=lab.sender, request_type=INFORMATION, arguments={"Queries": ["IsSupervised"]}
+    )
+    with unit_of_work(lab.engine, lab.now) as uow:
+        uow.owe(Owed(action=narrow, key="by hand").record(lab.now))
+    lab.deliver()
+    lab.answer("NotNow", to=INFORMATION)
+    lab.wait(days=8)
+    held_back = identify(lab.at_work)
+    lab.inform()
+    with unit_of_work(lab.engine, lab.now) as uow:
+        uow.owe(Owed(action=replace(narrow, arguments={}), key="by hand too").record(lab.now))
+    lab.deliver()
+    lab.answer("Acknowledged", to=INFORMATION)
+    lab.wait(days=8)
+
+    assert (held_back, identify(lab.at_work)) == (0, 1)
 
 
 def test_a_question_that_a_new_enrolment_made_void_keeps_nobody_from_asking(lab):
@@ -134,6 +162,7 @@ def test_a_device_that_enrolled_before_we_listened_is_asked_who_it_is_and_gets_i
     assert lab.command_states() == ["pending"]
 
 
+@ON_SQLITE
 def test_of_who_spoke_by_a_user_alone_the_device_is_asked_and_not_the_user(lab, old_mac):
     for _ in range(2 * INFORMATION_AGE.days):
         lab.wait(days=1)

@@ -7,6 +7,7 @@ from sqlalchemy import delete
 
 from state.schema import actions, commands, installs
 from tasks.setup import Policy, Setup
+from tests.databases import ON_SQLITE
 from tests.deliveries import APP, LOCATION, SERIAL, UDID, again, managed
 from tests.tasks.lab import SETUP
 
@@ -85,6 +86,7 @@ def test_two_locations_that_license_the_same_app_are_one_install(lab):
     assert owed_once(lab) == ("waiting", "pending", True)
 
 
+@ON_SQLITE
 def test_whatever_apple_and_the_device_repeat_one_command_is_owed(lab):
     lab.license(event_id="e")
     lab.license(event_id="e")
@@ -111,6 +113,7 @@ def test_any_order_of_arrival_owes_one(lab, together):
         assert owed_once(lab) == ("waiting", "pending", True)
 
 
+@ON_SQLITE
 def test_all_apps_of_all_devices_in_one_notification(lab):
     devices = [("D1", "S1"), ("D2", "S2"), ("D3", "S3")]
     for lab.udid, lab.serial in devices:
@@ -129,6 +132,7 @@ def test_a_licence_of_a_user_installs_nothing(lab):
     assert lab.installs() == []
 
 
+@ON_SQLITE
 def test_by_policy_a_licence_may_be_all_there_is(lab):
     lab.setup = LICENSE_ONLY
     lab.enrol()

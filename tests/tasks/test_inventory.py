@@ -13,6 +13,7 @@ from state.unit_of_work import unit_of_work
 from tasks.actions.send_command import SendCommand
 from tasks.inventory import DIGESTS, HEARD, PLACE_INTERVAL, ask_now, ask_on, moment, refresh
 from tasks.owing import Owed
+from tests.databases import ON_SQLITE
 from tests.deliveries import NOON, UDID
 from tests.tasks.lab import SETUP, rows
 
@@ -146,6 +147,7 @@ def test_a_device_that_is_not_there_is_asked_nothing(lab):
     assert ask_now(lab.engine, "nobody", lab.now) == []
 
 
+@ON_SQLITE
 def test_beat_asks_a_device_once_in_each_age_at_its_own_moment(lab):
     lab.enrol(**PHONE)
     counts = []
@@ -159,13 +161,51 @@ def test_beat_asks_a_device_once_in_each_age_at_its_own_moment(lab):
     assert Counter(asked(lab)) == dict.fromkeys(set(DIGESTS) - {"UserList"}, 3)
 
 
-def test_beat_asks_nobody_who_has_not_answered(lab):
+def test_beat_asks_nobody_who_has_answered_nothing(lab):
     lab.enrol(**PHONE)
     ask_now(lab.engine, UDID, lab.now)
     lab.deliver()
-    lab.answer("Acknowledged", to=SECURITY)
 
     assert [its_moment(lab), its_moment(lab)] == [0, 0]
+
+
+def leave_open(lab, *kinds):
+    """The device answers all the rest."""
+    lab.deliver()
+    for row in rows(lab.engine, commands, state="sent"):
+        lab.reply("NotNow" if row["request_type"] in kinds else "Acknowledged", row["command_uuid"])
+
+
+def test_one_question_without_an_answer_does_not_stop_the_others(lab):
+    lab.enrol(**PHONE)
+    counts = []
+    for _ in range(5):
+        counts.append(its_moment(lab))
+        leave_open(lab, SECURITY)
+        lab.tick()
+
+    assert counts == [PHONES_QUESTIONS, *[PHONES_QUESTIONS - 1] * 4]
+    assert asked(lab).count(SECURITY) == 1
+
+
+def test_a_device_that_ceases_to_answer_is_asked_once_more_and_then_left_in_peace(lab):
+    lab.enrol(**PHONE)
+    its_moment(lab)
+    leave_open(lab, SECURITY)
+    counts = []
+    for _ in range(4):
+        counts.append(its_moment(lab))
+        lab.deliver()
+        lab.check_in("TokenUpdate")
+
+    assert counts == [PHONES_QUESTIONS - 1, 0, 0, 0]
+
+    lab.now += timedelta(minutes=1)
+    leave_open(lab, SECURITY, "ProfileList")
+    for row in rows(lab.engine, commands, state="sent", request_type=INFORMATION):
+        lab.reply("Acknowledged", row["command_uuid"])
+
+    assert its_moment(lab) == PHONES_QUESTIONS - 2
 
 
 def test_a_question_that_got_lost_is_asked_anew_after_a_month(lab):
@@ -178,6 +218,7 @@ def test_a_question_that_got_lost_is_asked_anew_after_a_month(lab):
     assert its_moment(lab) == PHONES_QUESTIONS
 
 
+@ON_SQLITE
 def test_beat_does_not_ask_what_somebody_has_just_asked(lab):
     lab.enrol(**PHONE)
     place(lab)

@@ -10,6 +10,7 @@ from sqlalchemy import insert, select, update
 from state.engine import write_transaction
 from state.schema import commands, devices, inquiries
 from tasks.inventory import LEAST, moment, refresh, share
+from tests.databases import ON_SQLITE
 from tests.deliveries import MINUTE, NOON
 from tests.tasks.lab import SETUP, rows
 
@@ -45,7 +46,7 @@ def devices_asked_by_minute(lab, minutes, *, looks=1):
     return found
 
 
-@pytest.mark.parametrize("database_location", ["sqlite"], indirect=True)
+@ON_SQLITE
 def test_a_fleet_is_asked_once_in_an_age_and_no_minute_has_more_than_its_share(fleet):
     refresh(fleet.at_work)
     fleet.now += MINUTE
@@ -86,7 +87,7 @@ def test_in_the_next_age_each_comes_at_the_same_moment_and_two_beats_change_noth
     assert sum(map(len, first)) > 200
 
 
-@pytest.mark.parametrize("database_location", ["sqlite"], indirect=True)
+@ON_SQLITE
 def test_after_a_long_outage_the_backlog_goes_away_without_a_stampede(fleet):
     refresh(fleet.at_work)
     fleet.now += 3 * AGE

@@ -10,7 +10,7 @@ from simulators.http_server import Answer, HttpServer
 from simulators.jamf_api import CLIENT, JamfApi
 from simulators.jamf_definitions import definition
 from state.schema import actions, jamf_api_operations, jamf_devices
-from tasks.manners import manner_of
+from tasks.manners import MANNERS, manner_of, slots_of
 from tasks.process import process
 from tasks.setup import Setup
 from tests.deliveries import NOON
@@ -139,3 +139,19 @@ def test_a_server_that_is_not_configured_any_more_is_owed_nothing(world, service
 
 def test_the_hands_of_all_processes_and_the_one_that_reads_everything_are_five():
     assert manner_of("jamf:jamf", SETUP).slots + 1 == MOST_AT_ONCE
+
+
+def test_senders_of_one_server_share_its_hands(world, server):
+    setup = Setup(
+        jamf_urls={"jamf": server.url, "jamf-signed": server.url.upper() + "/", "other": "https://jamf.example"}
+    )
+    world.connect(jamf={name: client(server) for name in setup.jamf_urls}, setup=setup)
+    destinations = [f"jamf:{name}" for name in setup.jamf_urls]
+    taken = [
+        world.slots.take(slots_of("jamf:jamf", setup), MANNERS["jamf"].slots) for _ in range(MANNERS["jamf"].slots)
+    ]
+
+    assert [world.deliver(destination) for destination in destinations] == ["busy", "busy", "idle"]
+    for slot in taken:
+        slot.release()
+    assert [world.deliver(destination) for destination in destinations] == ["idle"] * 3

@@ -7,22 +7,24 @@ import pytest
 from structlog.testing import capture_logs
 
 from clients.jamf_pages import PAGE
-from domain.jamf_round import NOT_READ, PARTS, read_at
+from domain.jamf_round import BEGAN, GOES_ON, NOT_READ, PARTS, UNENDED, UNREAD, read_at
 from simulators.faults import Down
+from simulators.identities import Kind
 from simulators.jamf_api import JamfApi
 from simulators.jamf_library import Build
 from state.destinations import note_failure, standing
-from state.queries.jamf_rounds import jamf_rounds
 from state.queries.owed import troubles
+from state.queries.rounds import jamf_rounds
 from state.schema import jamf_devices, jamf_policies, jamf_servers, metadata
 from tasks.deliver import Deliverer
-from tasks.jamf_reconcile import PAUSES, reconcile
+from tasks.jamf_patience import PAUSES
+from tasks.jamf_reconcile import reconcile
 from tests.databases import BOTH_DATABASES, location_of
-from tests.jamf_pro import CONTACTED, REPORTED, client, stock
+from tests.jamf_pro import CONTACTED, REPORTED, client, make_record, stock
 from tests.tasks.lab import rows
 
 DESTINATION = "jamf:jamf"
-OF_ROUNDS = {NOT_READ, *map(read_at, PARTS)}
+OF_ROUNDS = {BEGAN, GOES_ON, NOT_READ, UNENDED, UNREAD, *map(read_at, PARTS)}
 
 
 @pytest.fixture
@@ -186,6 +188,21 @@ def test_which_parts_could_not_be_read_and_why_is_known_until_they_are(world, se
         ("warning", "without computers")
     ]
     assert jamf_rounds(world.engine)["jamf"].failed == {}
+
+
+def test_records_that_nobody_can_read_are_counted_and_the_first_is_told(world, server, read):
+    for number in (7, 8):
+        server.catalog.computers[number] = make_record(Kind.MAC, number, jssID=10**299)
+    with capture_logs() as lines:
+        found = read()
+    counted = jamf_rounds(world.engine)["jamf"].unread
+    del server.catalog.computers[7], server.catalog.computers[8]
+    world.later(3_600)
+    read()
+
+    assert (found, counted, jamf_rounds(world.engine)["jamf"].unread) == (5, {"computers": 2}, {})
+    [told] = [line for line in lines if line["event"] == "jamf_records_unread"]
+    assert (told["kind"], told["records"], "1000000" in told["reason"]) == ("computers", 2, True)
 
 
 def test_a_url_that_redirects_reads_nothing_and_says_so(world, server, read):

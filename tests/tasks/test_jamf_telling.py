@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from itertools import permutations
 
 import pytest
 
@@ -9,6 +10,7 @@ from domain.facts import fact
 from simulators.identities import Kind
 from simulators.jamf import Form, write
 from simulators.jamf_api import JamfApi
+from simulators.jamf_library import Build
 from state.engine import write_transaction
 from state.schema import device_history, jamf_devices, metadata
 from state.unit_of_work import unit_of_work
@@ -99,6 +101,108 @@ def test_order_and_repetition_of_reads_and_events_do_not_matter(world, services,
     assert names == {
         "first": NOON - 20 * MINUTE, "device 1": NOON + MINUTE, "renamed": NOON + 2 * MINUTE - LAG
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("build", [Build(), Build(inventories=("v1",)), Build(inventories=())])
+def test_whose_a_device_is_no_more_is_nobody_whatever_came_first(world, services, build):
+    """A blank in an event is what nobody knows; in a record it is what somebody took out."""
+    with JamfApi(build=build) as server:
+        stock(server, computers=1)
+        pro = client(server)
+        mac = {**server.catalog.computers[1].fields, "username": "ivarga", "realName": "Ilona Varga"}
+        server.catalog.computers[1] = replace(server.catalog.computers[1], fields=mac)
+        before = pro.record("computer", "1")
+        server.catalog.remove_user(1)
+        after = pro.record("computer", "1")
+    blank = {**mac, "username": "", "realName": "", "department": ""}
+    steps = [
+        lambda: hear(services, "ComputerInventoryCompleted", mac, NOON),
+        lambda: tell(world, before, NOON + MINUTE),
+        lambda: hear(services, "ComputerInventoryCompleted", {**blank, "room": "Q9"}, NOON + 2 * MINUTE),
+        lambda: tell(world, after, NOON + 4 * MINUTE),
+    ]
+
+    def told_after(*order):
+        with write_transaction(world.engine) as connection:
+            for table in metadata.sorted_tables:
+                connection.execute(table.delete())
+        for number in order:
+            steps[number]()
+        [row] = rows(world.engine, jamf_devices)
+        return {name: fact(row["facts"], name) for name in ("username", "realName", "department", "room")}
+
+    assert told_after(0, 1, 2) == {
+        "username": "ivarga", "realName": "Ilona Varga", "department": "Cartography", "room": "Q9"
+    }  # fmt: skip
+    orders = [*permutations(range(4)), (0, 3, 0, 2, 3, 1)]
+    assert [told_after(*order) for order in orders] == [
+        {"username": "", "realName": "", "department": "", "room": ""}
+    ] * len(orders)
+
+
+def first_listed(pro):
+    return next(pro.records("mobile_device"))[0]
+
+
+def first_by_number(pro):
+    return pro.record("mobile_device", "1001")
+
+
+@pytest.mark.parametrize(
+    ("build", "first"),
+    [
+        (Build(), first_listed),
+        (Build(mobile_lists=("summary",)), first_by_number),
+        (Build(mobile_lists=()), first_listed),
+    ],
+)
+def test_a_mobile_device_of_which_no_event_told_that_it_left_or_came_back_is_read_to_have(
+    world, services, build, first
+):
+    with JamfApi(build=build) as server:
+        stock(server, mobiles=1)
+        known, pro = server.catalog.mobiles, client(server)
+        ipad = known[1001].fields
+
+        def read(managed):
+            known[1001] = replace(known[1001], managed=managed)
+            return first(pro)
+
+        gone, back = read(False), read(True)
+    steps = [
+        lambda: hear(services, "MobileDeviceEnrolled", ipad, NOON),
+        lambda: tell(world, gone, NOON + MINUTE),
+        lambda: hear(services, "MobileDeviceEnrolled", ipad, NOON + 2 * MINUTE),
+        lambda: tell(world, gone, NOON + 2 * MINUTE + LAG),
+        lambda: tell(world, back, NOON + 3 * MINUTE),
+        lambda: hear(services, "MobileDeviceUnEnrolled", ipad, NOON + 4 * MINUTE),
+        lambda: tell(world, back, NOON + 4 * MINUTE + LAG),
+    ]
+
+    def enrolled_after(*order):
+        with write_transaction(world.engine) as connection:
+            for table in metadata.sorted_tables:
+                connection.execute(table.delete())
+        for number in order:
+            steps[number]()
+        [row] = rows(world.engine, jamf_devices)
+        return row["enrolled"]
+
+    said = [True, False, True, True, True, False, False]
+    assert [enrolled_after(*range(number + 1)) for number in range(len(steps))] == said
+    assert [enrolled_after(*reversed(range(number + 1))) for number in range(len(steps))] == said
+    assert enrolled_after(4) is True
+
+
+def test_a_computer_that_is_not_managed_may_be_enrolled_all_the_same(world, services, server):
+    mac = server.catalog.computers[1]
+    server.catalog.computers[1] = replace(mac, managed=False)
+    hear(services, "ComputerAdded", mac.fields, NOON)
+
+    tell(world, client(server).record("computer", "1"), NOON + MINUTE)
+
+    [row] = rows(world.engine, jamf_devices)
+    assert (row["enrolled"], fact(row["facts"], "managed")) == (True, False)
 
 
 def test_what_only_reads_told_is_remembered_from_the_first_to_the_last(world, server):

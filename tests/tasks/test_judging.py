@@ -7,7 +7,7 @@ from domain.errors import OutcomeNeverKnown, OutcomeUnknown, PermanentError, Tra
 from state.outbox import Claimed
 from tasks.actions.send_mail import SendMail
 from tasks.effects import NOT_TRIED, Needless, Partly
-from tasks.judging import SCHEDULE, dead_notices, follow_ups, settlement_of
+from tasks.judging import GATHERING, SCHEDULE, dead_notices, follow_ups, settlement_of
 from tests.deliveries import NOON
 from tests.tasks.delivering import SETUP
 
@@ -120,12 +120,21 @@ def test_people_are_told_once_per_destination_kind_and_hour():
     assert not keys() & {notice.key for notice in dead("send_command")}
 
 
-def test_a_notice_knows_when_the_first_gave_up_and_which_notice_came_before():
-    before, notice = dead("push", at=NOON - HOUR)[0], dead("push")[0]
+def test_a_notice_knows_when_the_first_gave_up_and_its_own_key():
+    mail, chat = dead("push")
 
-    facts = notice.arguments["facts"]
-    assert facts["since"] == NOON.isoformat()
-    assert f"mail:{facts['before']}" == before.key
+    assert mail.arguments["facts"]["since"] == NOON.isoformat()
+    assert [one.arguments["facts"]["told_as"] for one in (mail, chat)] == [mail.key, chat.key]
+
+
+def test_who_dies_in_an_hour_that_was_told_is_told_of_when_the_next_begins():
+    late = NOON + timedelta(minutes=59)
+
+    for notice, of_next_hour in zip(dead("push", at=late), dead("push", at=NOON + HOUR), strict=True):
+        instead = notice.instead
+        assert (notice.key != instead.key, instead.key) == (True, of_next_hour.key)
+        assert instead.not_before == late + timedelta(seconds=GATHERING)
+        assert instead.instead.not_before == NOON + 2 * HOUR
 
 
 @pytest.mark.parametrize("kind", ["send_mail", "post_chat"])

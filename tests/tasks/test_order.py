@@ -15,7 +15,7 @@ from simulators.lives import increasing, make_devices
 from state.schema import device_history, devices, installed_apps, jamf_devices, jamf_memberships
 from tasks.drain import drain
 from tasks.process import process
-from tests.deliveries import NOON, SECOND, answer, envelope, relayed
+from tests.deliveries import NOON, SECOND, answer, check_in, envelope, relayed
 from tests.jamf import told
 from tests.tasks.everything import begin, differences, state_of
 from tests.tasks.histories import histories
@@ -94,6 +94,24 @@ def test_an_older_token_update_does_not_bring_a_checked_out_device_back(at_work,
         row = only_row(engine, devices)
         assert (row["enrolled"], row["serial_number"]) == (False, device.identity.serial_number)
         assert row["last_seen_at"] - row["first_seen_at"] < timedelta(seconds=1)
+
+
+def test_every_order_of_an_enrolment_and_its_end_of_waiting_ends_in_a_device_that_waits_no_more(lab, at_work, engine):
+    waits = {"Token": b"t", "PushMagic": "m", "AwaitingConfiguration": True}
+    said = [
+        check_in("Authenticate", at=NOON),
+        check_in("TokenUpdate", at=NOON + SECOND, **waits),
+        answer("NotNow", at=NOON + 2 * SECOND, command_uuid="configured"),
+        answer("Acknowledged", at=NOON + 3 * SECOND, command_uuid="configured"),
+    ]
+    history = [envelope(body, received_at=NOON + 10 * SECOND) for body in said]
+
+    for order in permutations(history):
+        begin(engine, [lab.udid])
+        for event in order:
+            process([event], at_work)
+
+        assert only_row(engine, devices)["facts"]["AwaitingConfiguration"][0] is False
 
 
 def test_every_order_of_whole_and_other_answers_ends_in_what_happened(lab, at_work, engine):

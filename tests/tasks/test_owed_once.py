@@ -3,8 +3,9 @@
 What holds in the end of every story, for a device that said its serial number:
 
 1. The apps of which a location says `assigned` have one install each that is not released, all of the enrolment that
-   began last (of which an Authenticate was heard), and of no other. An app that no location says so of has none. Only
-   where Apple's words are `uncertain` it depends on the order: what was owed stays, and what was not is not.
+   began last, and of no other: an Authenticate tells that, or that the device left and is back. An app that no location
+   says so of has none. Only where Apple's words are `uncertain` it depends on the order: what was owed stays, and what
+   was not is not.
 2. No app has two commands that a device may still answer; who is released has none.
 3. While the device is enrolled, an install that waits for an answer has exactly one such command, its own. It goes
    to where the device is enrolled, or went out after that enrolment began.
@@ -85,7 +86,8 @@ def check(lab, story):
         return
     assert {app for app, _ in kept} - unsure == sure
     assert all(count == 1 and of == generation for (_, of), count in kept.items())
-    began = [event.received_at for event in story if event.type == "mdm.Authenticate"]
+    tell = ("mdm.Authenticate", "mdm.CheckOut") if found[0]["enrolled"] else ("mdm.Authenticate",)
+    began = [event.received_at for event in story if event.type in tell]
     assert generation == (rfc3339(max(began)) if began else "")
 
     live = [row for row in rows(lab.engine, commands, request_type=INSTALL) if row["state"] in OPEN]

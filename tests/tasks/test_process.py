@@ -201,6 +201,43 @@ def test_what_the_door_could_not_read_is_quarantined_with_the_reason(services, e
     assert rows(engine, event_bodies, "body") == [{"body": b"{"}]
 
 
+BROKEN = {
+    "micromdm": json.dumps(check_in("TokenUpdate") | {"UnlockToken": "tok&en"}).replace("tok&en", "tok&\nen"),
+    "jamf": "<JSSEvent><webhook><webhookEvent>SCEPChallenge</webhookEvent></webhook><event><targetUser>"
+    "<username>u</username><password>tok&en</password></targetUser></event></JSSEvent>",
+}
+"""Events but for their secret, which is neither JSON nor XML."""
+
+
+@pytest.mark.parametrize("kind", sorted(BROKEN))
+def test_what_only_its_secret_made_unreadable_stays_in_quarantine_without_it(services, engine, kind):
+    body = BROKEN[kind].encode()
+    odd = Envelope(
+        delivery_id="d", sender=kind, kind=kind, type="", key="ab" * 32, received_at=NOON, body=body, error="not read"
+    )
+
+    process([odd], services)
+
+    (event,), (kept,) = rows(engine, events), rows(engine, event_bodies, "body")
+    assert (event["status"], event["type"], event["device_id"]) == ("quarantined", "quarantine", None)
+    assert event["error"].startswith(("not JSON at line", "not XML at line"))
+    assert event["flags"] == ["redacted", "unreadable_as_received"]
+    assert b"redacted:" in kept["body"]
+    assert b"tok" not in kept["body"] + json.dumps([dict(event)], default=str).encode()
+    assert rows(engine, devices) == []
+
+
+def test_what_was_unreadable_with_its_secret_and_without_may_be_replayed(services, engine):
+    body = b'{"topic": "mdm.Authenticate", "UnlockToken": "a", "oops'
+    odd = Envelope(
+        delivery_id="d", sender="micromdm", kind="micromdm", type="", key="ab" * 32, received_at=NOON, body=body
+    )
+
+    process([odd], services)
+
+    assert [(row["status"], row["flags"]) for row in rows(engine, events)] == [("quarantined", ["redacted"])]
+
+
 def test_outcomes_are_counted_by_known_types(services, engine):
     made_up = envelope({"topic": "mdm.MadeUp", "event_id": "m", "created_at": NOON.isoformat()})
     known = envelope(check_in("CheckOut"))

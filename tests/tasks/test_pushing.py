@@ -9,20 +9,13 @@ from tasks.actions.send_command import SendCommand
 from tasks.healing import push_again
 from tasks.owing import Owed
 from tasks.pushing import PUSHES
+from tests.databases import ON_SQLITE
 from tests.deliveries import SECOND, UDID
 
 ADA = {"UserID": "5E6F7A8B-0000-4000-8000-00000000BBBB", "UserShortName": "ada"}
 
 
-@pytest.fixture
-def asked(lab):
-    """A device that has been sent a command."""
-    lab.enrol()
-    lab.license()
-    lab.deliver()
-    return lab
-
-
+@ON_SQLITE
 def test_a_device_that_says_not_now_to_every_push_is_pushed_as_rarely_as_one_that_is_silent(asked):
     pushes = []
     asked.answer("NotNow")
@@ -38,15 +31,20 @@ def test_a_device_that_says_not_now_to_every_push_is_pushed_as_rarely_as_one_tha
 
 
 @pytest.mark.parametrize("status", ["sent", "NotNow"])
-def test_a_device_that_has_left_is_pushed_no_more_until_it_is_back(asked, status):
+def test_a_device_that_has_left_is_pushed_no_more_until_it_is_back(lab, status):
+    lab.enrol()
+    action = SendCommand(device_id=UDID, sender=lab.sender, request_type="ProfileList")
+    order(lab.engine, Owed(action=action, key="k").record(lab.now))
+    lab.deliver()
     if status == "NotNow":
-        asked.answer("NotNow")
-    asked.check_in("CheckOut")
-    asked.wait(days=1)
-    gone = push_again(asked.at_work)
-    asked.check_in("TokenUpdate")
+        lab.answer("NotNow", to="ProfileList")
+    lab.check_in("CheckOut")
+    lab.wait(days=1)
+    gone = push_again(lab.at_work)
+    lab.check_in("TokenUpdate")
 
-    assert (asked.command_states(), gone, push_again(asked.at_work)) == ([status], 0, 1)
+    states = [row["state"] for row in lab.commands("ProfileList")]
+    assert (states, gone, push_again(lab.at_work)) == ([status], 0, 1)
 
 
 @pytest.mark.parametrize("leaver", [ADA, {}], ids=["user", "device"])

@@ -4,10 +4,11 @@ import pytest
 
 from state.pending import SLICES, unowed_serials
 from state.retrying import retry
+from state.schema import assignments
 from tasks.handlers.answers import RETRIES
 from tasks.setup import Policy, Setup
 from tests.deliveries import APP, BUNDLE_ID, LOCATION, MINUTE, SECOND, UDID
-from tests.tasks.lab import INSTALL, REMOVE, SETUP
+from tests.tasks.lab import INSTALL, REMOVE, SETUP, rows
 
 OTHER = "2049025000439999"
 LICENSE_ONLY = Setup(mdm_servers=SETUP.mdm_servers, policies=(Policy(adam_id=APP, install=False),))
@@ -92,6 +93,10 @@ def test_what_is_installed_stays_when_its_licence_goes(lab):
     assert (lab.states(), lab.commands(REMOVE)) == (["installed"], [])
 
 
+def licence_states(lab):
+    return [row["state"] for row in rows(lab.engine, assignments)]
+
+
 def installed(lab):
     lab.enrol()
     lab.license()
@@ -150,6 +155,36 @@ def test_the_end_of_the_uncertain_quarter_of_an_hour(lab):
     lab.take_back()
 
     assert (unsure, lab.states()) == (["waiting"], ["released"])
+
+
+def test_uncertain_lasts_until_apples_next_word(lab):
+    lab.enrol()
+    lab.take_back()
+    lab.license()
+    lab.wait(days=90)
+    lab.inform()
+    lab.list_apps(**{BUNDLE_ID: "Managed"})
+    lab.check_in("TokenUpdate")
+    after_months = (lab.heal(), licence_states(lab), lab.states())
+    lab.license()
+
+    assert after_months == (0, ["uncertain"], [])
+    assert (licence_states(lab), lab.states()) == (["assigned"], ["waiting"])
+
+
+def test_what_failed_is_not_tried_again_while_its_licence_is_uncertain(lab):
+    lab.enrol()
+    lab.license()
+    lab.deliver()
+    lab.answer("Error", ErrorChain=[{"ErrorCode": 1}])
+    failed = lab.states()
+    lab.take_back()
+    lab.wait(hours=1)
+    (last,) = lab.commands()
+    retry(lab.engine, [last["id"]], now=lab.now)
+
+    assert (failed, lab.states(), lab.heal()) == (["failed"], ["waiting"], 0)
+    assert len(lab.commands()) == 1
 
 
 def test_a_serial_number_that_turns_up_at_another_device_takes_what_was_owed_along(lab):

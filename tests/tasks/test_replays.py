@@ -7,6 +7,7 @@ import pytest
 from console.replay import Replayer
 from state.schema import actions, asset_deltas, assets, commands, event_counts, events
 from tasks.drain import drain
+from tests.databases import ON_SQLITE
 from tests.deliveries import SERIAL, counted, managed
 from tests.tasks.lab import SETUP, rows
 
@@ -60,6 +61,7 @@ def test_a_mail_is_owed_once(told, replay):
     assert replays(told) == {"ASSET_MANAGEMENT": TIMES}
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("delivered", [False, True])
 def test_an_install_is_owed_once(lab, replay, delivered):
     lab.license()

@@ -5,9 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from clients.micromdm import MicroMDM
 from simulators.faults import Down
-from simulators.micromdm_api import MicroMDMApi
 from state.resending import TIMES
 from state.retrying import retry
 from tasks.actions.push import SILENCE
@@ -15,7 +13,7 @@ from tasks.healing import push_again
 from tasks.process import process
 from tests.databases import BOTH_DATABASES, location_of
 from tests.deliveries import UDID, answer, envelope
-from tests.tasks.delivering import KEY, MICROMDM, SETUP, install, order
+from tests.tasks.delivering import MICROMDM, SETUP, install, order
 
 HOUR = 3600.0
 FORTY_DAYS = 40 * 24
@@ -29,16 +27,10 @@ def database_location(request):
 
 
 @pytest.fixture
-def api():
-    with MicroMDMApi(api_key=KEY) as server:
-        server._push_data.add(UDID)
-        yield server
-
-
-@pytest.fixture
-def micro(world, api):
-    world.connect(mdm={"micromdm": MicroMDM(api.url, lambda: KEY, deadline=5.0)})
-    return world
+def api(micromdm_api):
+    """It knows our device, and pushes it."""
+    micromdm_api._push_data.add(UDID)
+    return micromdm_api
 
 
 @pytest.fixture
@@ -108,7 +100,7 @@ def test_what_waits_or_was_handed_out_is_never_sent_again(micro, api, beat):
     beat()
     api._lines[UDID].next("Idle", "")
 
-    beat(FORTY_DAYS, steps=6)
+    beat(FORTY_DAYS, steps=12)
 
     assert (len(posts(api)), len(api.queue(UDID))) == (1, 1)
     assert looks(api) > 1
@@ -166,7 +158,7 @@ def test_a_server_that_loses_everything_gets_it_a_few_times(micro, api, beat):
     api.forget_after_reply(1000)
     sent(micro, install(UDID, sender="micromdm"))
 
-    beat(FORTY_DAYS, steps=6)
+    beat(FORTY_DAYS, steps=12)
 
     assert len(posts(api)) == TIMES
 

@@ -155,6 +155,18 @@ def test_one_device_that_the_server_does_not_know_spoils_it_only_for_itself(nano
     assert "foreign key" in dead.error
 
 
+@pytest.mark.parametrize("storage", [Storage.POSTGRESQL], indirect=True)
+def test_devices_that_the_server_knows_do_not_wait_for_half_a_call_of_strangers(nano, nanomdm_api):
+    devices = [f"A1B2C3D4-0000-5000-8001-{n:012}" for n in range(MOST_IDS)]
+    enrol(nanomdm_api, *devices[::2])
+    nano.owe(*(install(device) for device in devices))
+
+    nano.deliver(NANOMDM)
+
+    assert queued(nanomdm_api, devices) == [1, 0] * 50
+    assert sorted(nano.states()) == ["done"] * 50 + ["retryable"] * 50
+
+
 @BOTH_DATABASES
 @pytest.mark.parametrize("storage", [Storage.POSTGRESQL], indirect=True)
 def test_a_stranger_in_a_call_whose_reply_was_lost_is_found_all_the_same(nano, nanomdm_api):

@@ -10,6 +10,7 @@ from state.inquiries import MOST_USERS
 from state.schema import actions, commands, user_channels
 from tasks.healing import push_again
 from tasks.inventory import HEARD, PLACE_INTERVAL, ask_now, moment, refresh
+from tests.databases import ON_SQLITE
 from tests.deliveries import NOON, UDID, answer, check_in, envelope
 from tests.tasks.lab import SETUP, rows
 
@@ -72,6 +73,7 @@ def test_who_asks_a_device_for_everything_asks_its_user_too_and_each_once(mac):
     assert again == []
 
 
+@ON_SQLITE
 def test_beat_asks_a_user_who_has_answered_although_the_device_has_not_and_the_other_way_round(mac):
     ask_now(mac.engine, UDID, mac.now)
     answer_all(mac, user=ADA)

@@ -18,15 +18,6 @@ TOO_EARLY = [
 DUPLICATE = [{"ErrorCode": 506, "ErrorDomain": "ASDErrorDomain", "LocalizedDescription": "duplicate request"}]
 
 
-@pytest.fixture
-def asked(lab):
-    """A device that has been sent the command."""
-    lab.enrol()
-    lab.license()
-    lab.deliver()
-    return lab
-
-
 def test_an_acknowledged_install_has_begun_and_proves_nothing_yet(asked):
     arrival = asked.acknowledge()
 
@@ -142,7 +133,7 @@ def test_without_a_bundle_id_nothing_can_prove_it(asked, odd):
     asked.answer("Acknowledged", **odd)
 
     assert (asked.install["state"], asked.install["next_check_at"]) == ("stuck", None)
-    assert "named no bundle id" in asked.install["reason"]
+    assert "no device has named the bundle id" in asked.install["reason"]
 
 
 def test_a_device_that_says_not_now_is_pushed_later_and_its_answer_counts(asked):

@@ -1,14 +1,14 @@
 """Apple's answers to assignments: each pair by itself, each request once, and people told once of what failed."""
 
-from datetime import timedelta
+from dataclasses import replace
 from itertools import permutations, product
 
 import pytest
 
 from state.schema import actions, assignment_failures, assignments, events, installs
-from tasks.handlers.assignments import GATHERING
+from tasks.handlers.assignments import GATHERING, LONGEST
 from tasks.process import process
-from tests.deliveries import APP, LOCATION, MINUTE, NOON, again, managed, replayed, said_by_apple
+from tests.deliveries import APP, LOCATION, MINUTE, NOON, SECOND, again, managed, replayed, said_by_apple
 from tests.tasks.lab import rows
 from tests.tasks.telling import owed, telling
 
@@ -133,10 +133,25 @@ def test_people_are_told_once_of_all_that_one_event_failed(services, engine):
 
     facts = {"u_id": LOCATION, "event_id": "e", "change": "ASSOCIATE"}
     assert [owed(engine, kind) for kind in ("send_mail", "post_chat")] == [[("assignments_failed", facts)]] * 2
-    for action in rows(engine, actions):
-        assert action["next_attempt_at"] - action["created_at"] == timedelta(seconds=GATHERING)
     assert {row["error_number"] for row in rows(engine, assignment_failures)} == {9709, 9722}
     assert len(rows(engine, assignment_failures)) == 4
+
+
+@pytest.mark.parametrize(
+    ("failed", "told"),
+    [((0,), GATHERING), ((0, 60, 110), 110 + GATHERING), (range(0, 3600, 100), LONGEST)],
+    ids=["one", "some", "more and more"],
+)
+def test_people_are_told_when_an_event_has_failed_nothing_more_for_a_while_but_at_last(services, engine, failed, told):
+    for seconds in failed:
+        now = NOON + seconds * SECOND
+        arrival = managed(f"S{seconds}", event_id="e", error=NO_LICENCES, at=now)
+        process([arrival], replace(telling(services), now=lambda now=now: now))
+        # Apple's repetitions are no news.
+        process([again(arrival)], replace(telling(services), now=lambda now=now: now + 90 * SECOND))
+
+    due = [(row["next_attempt_at"] - NOON).total_seconds() for row in rows(engine, actions)]
+    assert due == [told, told]
 
 
 def test_two_failed_events_are_two_notices_and_so_are_two_locations(services, engine):

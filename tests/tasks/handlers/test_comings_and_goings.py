@@ -41,6 +41,7 @@ def test_an_enrolment_is_told_once_in_any_order_of_its_halves(services, order, t
         "model": "iPad",
         "product": "iPad14,9",
         "serial_number": "DMPX0001",
+        "udid": UDID,
         "sender": "micromdm",
         "at": "2026-03-01T12:00:00.000000Z",
     }

@@ -2,6 +2,7 @@
 
 import random
 from datetime import timedelta
+from itertools import permutations
 
 import pytest
 from sqlalchemy import update
@@ -255,6 +256,27 @@ def test_security_is_typed_and_recovery_keys_leave_a_fingerprint(lab):
     (later,) = rows(lab.engine, device_security)
     assert (later["filevault_enabled"], later["enrolled_via_dep"]) == (False, True)
     assert later["recovery_key_fingerprint"] != row["recovery_key_fingerprint"]
+
+
+def test_recovery_keys_are_gone_when_filevault_was_turned_off_whatever_is_heard_first(lab):
+    on = {"FDE_Enabled": True, "FDE_HasPersonalRecoveryKey": True, "FDE_PersonalRecoveryKeyCMS": b"the key"}
+    told = [
+        (NOON + 1 * SECOND, on | {"SystemIntegrityProtectionEnabled": True}),
+        (NOON + 2 * SECOND, {"FDE_Enabled": False}),
+        (NOON + 3 * SECOND, {"PasscodePresent": True}),
+    ]
+
+    for order in permutations(told):
+        lab.forget()
+        for at, info in order:
+            lab.reply("Acknowledged", "theirs", at=at, SecurityInfo=info)
+
+        (row,) = rows(lab.engine, device_security)
+        assert (row["has_personal_recovery_key"], row["recovery_key_fingerprint"]) == (False, None)
+        assert (row["filevault_enabled"], row["sip_enabled"]) == (False, True)
+
+    lab.reply("Acknowledged", "theirs", at=NOON + 4 * SECOND, SecurityInfo={"FDE_HasPersonalRecoveryKey": True})
+    assert rows(lab.engine, device_security)[0]["has_personal_recovery_key"] is True
 
 
 def test_a_place_is_known_as_a_whole(lab):

@@ -48,6 +48,18 @@ def test_what_has_no_column_is_a_fact(services, engine, topic, fact):
     assert only_row(engine, jamf_devices)["facts"][fact][0] == "2026-03-01T12:00:00.000000Z"
 
 
+@pytest.mark.parametrize("topic", ["PushSent", "MobileDevicePushSent"])
+def test_a_device_that_is_pushed_was_not_heard(services, engine, topic):
+    about = {"udid": "00008150", "managementId": 99}
+    process([told(topic, about, at=LATER)], services)
+    only_pushed = only_row(engine, jamf_devices)
+    process([told("MobileDeviceCheckIn" if topic != "PushSent" else "DeviceRateLimited", about)], services)
+    pushed = only_row(engine, jamf_devices)
+
+    assert (only_pushed["last_seen_at"], only_pushed["first_seen_at"]) == (None, LATER)
+    assert (pushed["last_seen_at"], pushed["first_seen_at"]) == (NOON, NOON)
+
+
 def test_a_check_in_tells_its_trigger_and_who_sat_there(services, engine):
     process([told("ComputerCheckIn", {"computer": MAC, "trigger": "login", "username": "soren"})], services)
 

@@ -12,15 +12,6 @@ def database_location(postgresql_location):
     return postgresql_location
 
 
-@pytest.fixture
-def asked(lab):
-    """A device that has been sent the command."""
-    lab.enrol()
-    lab.license()
-    lab.deliver()
-    return lab
-
-
 def statuses(lab):
     with lab.engine.connect() as connection:
         return set(connection.scalars(select(events.c.status)))

@@ -1,11 +1,15 @@
 """Registered users of Apple's: what the newest notification said of each, whatever order they are heard in."""
 
+import random
 from itertools import permutations
+from math import factorial
 
 import pytest
 
+from state.queries.licences import one_user
 from state.schema import users
 from tasks.process import process
+from tests.databases import empty
 from tests.deliveries import LOCATION, NOON, SECOND, again, said_by_apple, users_managed
 from tests.tasks.lab import rows
 
@@ -60,6 +64,72 @@ def test_the_last_word_counts_whatever_order_it_is_heard_in(services, engine, or
 
     (ada,) = rows(engine, users)
     assert (ada["status"], ada["email"], ada["changed_at"]) == ("Retired", "ada@example.org", NOON + 2 * SECOND)
+
+
+RETIRED = {"clientUserId": "ada", "status": "Retired"}
+STORY = {
+    "refused": users_managed(ADA, change="CREATE", error=(9603, "internal")),
+    "created": users_managed(ADA, change="CREATE", at=NOON + SECOND),
+    "associated": associated("ada", at=NOON + 2 * SECOND),
+    "retired": users_managed(RETIRED, change="RETIRE", at=NOON + 3 * SECOND),
+    "created anew": users_managed(
+        {**RETIRED, "status": "Registered", "inviteCode": "a7c0"}, change="CREATE", at=NOON + 4 * SECOND
+    ),
+    "refused again": users_managed(ADA, change="UPDATE", error=(9604, "no"), at=NOON + 5 * SECOND),
+}
+KNOWN = {
+    "refused": (None, None, None, {"change": "CREATE", "number": 9603, "message": "internal"}),
+    "created": ("Registered", "f551", None, None),
+    "associated": ("Associated", "f551", "leSK", None),
+    "retired": ("Retired", None, None, None),
+    "created anew": ("Registered", "a7c0", None, None),
+    "refused again": ("Registered", "a7c0", None, {"change": "UPDATE", "number": 9604, "message": "no"}),
+}
+"""Status, invite code, hash of the Apple Account and error, once that was the newest."""
+
+
+def known(engine):
+    (ada,) = rows(engine, users)
+    facts = one_user(engine, ada["id"])["facts"]
+    return tuple(facts.get(name, {}).get("value") for name in ("status", "inviteCode", "idHash", "error"))
+
+
+@pytest.mark.parametrize("newest", list(STORY))
+def test_of_a_user_who_comes_anew_nothing_is_known_of_the_last_time_nor_an_error_after_a_success(
+    services, engine, newest
+):
+    heard = list(STORY)[: list(STORY).index(newest) + 1]
+
+    for order in [
+        heard,
+        heard[::-1],
+        *random.Random(1).sample(list(permutations(heard)), min(12, factorial(len(heard)))),
+    ]:
+        empty(engine)
+        for number, name in enumerate(order):
+            process([STORY[name]], services)
+            process([again(STORY[earlier]) for earlier in order[: number + 1]], services)
+        assert known(engine) == KNOWN[newest], order
+        empty(engine)
+        process([STORY[name] for name in order], services)
+        assert known(engine) == KNOWN[newest], order
+
+
+@pytest.mark.parametrize("change", ["CREATE", "RETIRE"])
+def test_what_such_a_change_itself_tells_is_known(services, engine, change):
+    process([associated("ada", inviteCode="f551")], services)
+
+    process([users_managed({**ADA, "idHash": "new", "inviteCode": "a7c0"}, change=change, at=NOON + SECOND)], services)
+
+    assert known(engine) == ("Registered", "a7c0", "new", None)
+
+
+def test_an_update_leaves_what_it_does_not_tell(services, engine):
+    process([associated("ada", inviteCode="f551")], services)
+
+    process([users_managed({"clientUserId": "ada", "email": "a@x"}, change="UPDATE", at=NOON + SECOND)], services)
+
+    assert known(engine) == ("Associated", "f551", "leSK", None)
 
 
 def test_a_failed_request_changes_nothing_but_what_is_told_of_its_error(services, engine):

@@ -9,6 +9,10 @@ from tests.deliveries import MINUTE, NOON, envelope
 from tests.tasks.telling import owed, telling
 
 NO_LICENCES = (9709, "not enough licences")
+LATER = (
+    "What this request fails later is told by no other notice: "
+    "`GET /api/assignments?state=failed&event_id=e-1` lists it."
+)
 
 
 @pytest.fixture
@@ -54,11 +58,14 @@ def test_all_that_one_event_failed_is_told_by_error(apple, outside):
         "\n"
         "Error 9722, <unknown & odd>: 1\n"
         "  App 497799835, serial number C03\n"
+        "\n"
+        f"{LATER}\n"
     )
     assert "<p><b>Error 9722, &lt;unknown &amp; odd&gt;: 1</b></p>" in worded.html
     assert "<li>App 361309726, serial number C01</li>" in worded.html
     assert worded.chat == (
-        "Apple could not assign 3 licences.\n• Error 9709, not enough licences: 2\n• Error 9722, <unknown & odd>: 1"
+        "Apple could not assign 3 licences.\n• Error 9709, not enough licences: 2\n• Error 9722, <unknown & odd>: 1\n"
+        f"{LATER}"
     )
     assert worded.facts == {"Location": "2049025000431439", "Request": "e-1"}
 
@@ -86,7 +93,9 @@ def test_a_licence_that_stays_assigned_is_no_comfort_to_those_who_took_it_back(a
     apple(["C01"], event_id="e-0", at=NOON - MINUTE * 60)
     apple(["C01"], error=NO_LICENCES, change=change)
 
-    assert told(outside).chat.splitlines()[0] == f"Apple could not {verb} 1 licence."
+    chat = told(outside).chat
+    assert chat.splitlines()[0] == f"Apple could not {verb} 1 licence."
+    assert "`GET /api/assignments?state=assigned&u_id=2049025000431439`" in chat
 
 
 def test_an_event_of_thousands_is_told_in_part(apple, outside):
@@ -110,8 +119,8 @@ def test_an_error_that_is_another_one_for_each_device_does_not_flood_anybody(app
     worded = told(outside)
 
     assert worded.text.count("Error 9722") == MOST_ERRORS
-    assert worded.text.endswith("Other errors: 5\n")
-    assert worded.chat.endswith("• and 16 more")
+    assert worded.text.endswith(f"Other errors: 5\n\n{LATER}\n")
+    assert worded.chat.endswith(f"• and 16 more\n{LATER}")
 
 
 def test_users_are_named_too(services, outside):
