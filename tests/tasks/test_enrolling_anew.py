@@ -22,6 +22,7 @@ def refuse(lab, times):
     lab.answer("Error", ErrorChain=NO_LICENSE)
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("times", [1, len(RETRIES)])
 @pytest.mark.parametrize("licence", [True, False])
 def test_an_app_that_waited_for_its_licence_is_sent_at_once_and_has_all_its_tries(asked, times, licence):

@@ -43,6 +43,7 @@ def test_a_device_is_asked_on_a_schedule(begun):
     assert look(begun, CHECKS[-1]) == (0, 1)
 
 
+@ON_SQLITE
 def test_its_answer_ends_the_questions(begun):
     look(begun, CHECKS[0])
     begun.deliver()
@@ -122,6 +123,7 @@ def test_an_app_that_never_comes_is_stuck_after_a_day_and_a_late_proof_counts(be
     assert (begun.states(), begun.install["reason"]) == (["installed"], None)
 
 
+@ON_SQLITE
 def test_a_device_that_is_wiped_is_not_asked_about_what_it_had(begun):
     begun.wait(hours=1)
     begun.check_in("Authenticate")
@@ -129,6 +131,7 @@ def test_a_device_that_is_wiped_is_not_asked_about_what_it_had(begun):
     assert (follow(begun.at_work), begun.commands(LIST)) == (0, [])
 
 
+@ON_SQLITE
 def test_a_refused_question_is_asked_again(begun):
     look(begun, CHECKS[0])
     begun.deliver("dead", error="away")

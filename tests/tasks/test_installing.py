@@ -45,6 +45,7 @@ def test_device_first(lab):
     assert (lab.install["device_id"], lab.install["serial_number"], lab.install["adam_id"]) == (UDID, SERIAL, APP)
 
 
+@ON_SQLITE
 def test_a_device_that_has_begun_to_enrol_waits_for_the_end_of_it(lab):
     lab.license()
     lab.check_in("Authenticate")
@@ -70,6 +71,7 @@ def test_a_serial_number_that_is_learned_late_is_licensed_then(lab):
     assert owed_once(lab) == ("waiting", "pending", True)
 
 
+@ON_SQLITE
 def test_a_serial_number_counts_however_it_is_spelled(lab):
     lab.license(f" {SERIAL.lower()} ")
     lab.enrol()
@@ -125,6 +127,7 @@ def test_all_apps_of_all_devices_in_one_notification(lab):
     assert len(lab.commands()) == 4
 
 
+@ON_SQLITE
 def test_a_licence_of_a_user_installs_nothing(lab):
     lab.enrol()
     lab.hear(managed(client_user_ids=("u",)))
@@ -142,6 +145,7 @@ def test_by_policy_a_licence_may_be_all_there_is(lab):
     assert [row["adam_id"] for row in lab.installs()] == ["2"]
 
 
+@ON_SQLITE
 def test_for_a_device_that_is_not_enrolled_an_install_waits(lab):
     lab.enrol()
     lab.check_in("CheckOut")
@@ -153,6 +157,7 @@ def test_for_a_device_that_is_not_enrolled_an_install_waits(lab):
     assert owed_once(lab) == ("waiting", "pending", True)
 
 
+@ON_SQLITE
 def test_where_no_server_is_configured_an_install_waits_and_is_owed_once_it_is(lab):
     lab.setup = Setup()
     lab.enrol()

@@ -69,6 +69,7 @@ def test_asking_twice_asks_nothing_new_until_there_is_an_answer(lab):
     assert asked(lab).count(INFORMATION) == 1
 
 
+@ON_SQLITE
 def test_what_was_asked_with_other_arguments_is_another_question(lab):
     lab.enrol(**PHONE)
     narrow = check("ProfileList", {"ManagedOnly": True})
@@ -101,6 +102,7 @@ def test_many_who_ask_at_the_same_time_ask_once(lab):
     assert len(asked(lab)) == PHONES_QUESTIONS
 
 
+@ON_SQLITE
 def test_an_unknown_device_says_first_what_it_is_and_is_then_asked_the_rest(lab):
     lab.serial = ""
     lab.enrol()
@@ -120,6 +122,7 @@ def test_an_unknown_device_says_first_what_it_is_and_is_then_asked_the_rest(lab)
     assert refresh(lab.at_work) == 0
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("status", ["Error", "Acknowledged"])
 def test_a_device_that_does_not_say_what_it_is_is_asked_what_all_systems_answer(lab, status):
     lab.enrol()
@@ -133,6 +136,7 @@ def test_a_device_that_does_not_say_what_it_is_is_asked_what_all_systems_answer(
     assert ask_on(lab.engine, UDID, lab.now) == []
 
 
+@ON_SQLITE
 def test_a_device_that_enrolled_anew_before_it_answered_is_not_asked_the_rest(lab):
     lab.enrol()
     ask_now(lab.engine, UDID, lab.now)
@@ -143,6 +147,7 @@ def test_a_device_that_enrolled_anew_before_it_answered_is_not_asked_the_rest(la
     assert ask_on(lab.engine, UDID, lab.now) == []
 
 
+@ON_SQLITE
 def test_a_device_that_is_not_there_is_asked_nothing(lab):
     assert ask_now(lab.engine, "nobody", lab.now) == []
 
@@ -248,6 +253,7 @@ def test_beat_asks_nothing_without_an_age_of_those_who_left_or_were_not_heard_or
     assert counts == [0] * 5
 
 
+@ON_SQLITE
 def test_a_device_that_was_never_heard_to_enrol_and_speaks_is_asked_by_beat(lab):
     lab.inform()
 

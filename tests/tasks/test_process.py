@@ -9,6 +9,7 @@ from sqlalchemy import select
 from domain.envelope import Envelope
 from state.schema import devices, event_bodies, event_counts, event_keys, events, user_channels
 from tasks.process import process
+from tests.databases import ON_SQLITE
 from tests.deliveries import MINUTE, NOON, SECOND, UDID, again, answer, check_in, encoded, envelope
 
 UNLOCK_TOKEN = b"unlock-token-of-this-device"
@@ -73,6 +74,7 @@ def test_apples_same_id_with_other_content_is_a_new_event_and_flagged(services, 
     assert [row["flags"] for row in rows(engine, events, "flags")] == [[], ["same_id_other_content"]]
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("ahead", [timedelta(minutes=6), timedelta(days=-365 * 30)])
 def test_a_clock_that_cannot_be_believed_is_replaced_and_flagged(services, engine, ahead):
     process([envelope(check_in("Authenticate", at=NOON + ahead))], services)
@@ -128,6 +130,7 @@ def test_idle_polls_are_counted_once_each_and_make_no_event_row(services, engine
     assert (device["idle_polls"], device["last_seen_at"], device["udid"]) == (3, NOON + 2 * SECOND, UDID)
 
 
+@ON_SQLITE
 def test_an_answer_keeps_its_error_chain(services, engine):
     chain = [{"ErrorCode": 12064, "ErrorDomain": "MDMErrorDomain", "LocalizedDescription": "no licence"}]
 
@@ -147,6 +150,7 @@ def test_device_information_becomes_facts_and_absent_ones_stay(services, engine)
     assert {name: facts[name][0] for name in (*answers, "SerialNumber")} == {**answers, "SerialNumber": "C02"}
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     ("event", "flags"),
     [
@@ -168,6 +172,7 @@ def test_an_event_that_cannot_be_used_is_processed_flagged_and_changes_nothing(s
     assert rows(engine, devices) == []
 
 
+@ON_SQLITE
 def test_two_payloads_at_once_change_nothing(services, engine):
     body = {**check_in("Authenticate"), **answer("Idle"), "topic": "mdm.Connect"}
 
@@ -188,6 +193,7 @@ def test_text_that_postgresql_cannot_store_is_stored_cleaned(services, engine, o
     assert rows(engine, event_bodies) == [{"id": event["id"], "body": body}]
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("kind", ["micromdm", "nanomdm", "apps-and-books", "jamf"])
 def test_what_the_door_could_not_read_is_quarantined_with_the_reason(services, engine, kind):
     odd = Envelope(
@@ -209,6 +215,7 @@ BROKEN = {
 """Events but for their secret, which is neither JSON nor XML."""
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("kind", sorted(BROKEN))
 def test_what_only_its_secret_made_unreadable_stays_in_quarantine_without_it(services, engine, kind):
     body = BROKEN[kind].encode()

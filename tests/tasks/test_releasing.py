@@ -7,6 +7,7 @@ from state.retrying import retry
 from state.schema import assignments
 from tasks.handlers.answers import RETRIES
 from tasks.setup import Policy, Setup
+from tests.databases import ON_SQLITE
 from tests.deliveries import APP, BUNDLE_ID, LOCATION, MINUTE, SECOND, UDID
 from tests.tasks.lab import INSTALL, REMOVE, SETUP, rows
 
@@ -27,6 +28,7 @@ def test_an_app_is_released_when_the_last_location_takes_it_back(lab):
     assert (lab.states(), lab.command_states()) == (["released"], ["void"])
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("sent", [False, True])
 def test_a_licence_that_is_taken_back_releases_what_is_not_installed(lab, sent):
     lab.enrol()
@@ -57,6 +59,7 @@ def test_licences_of_several_apps_and_devices_are_taken_back_at_once(lab, sent):
     assert (lab.states(), lab.command_states()) == (["released"] * 4, ["void"] * 4)
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("sent", [False, True])
 def test_a_licence_that_comes_back_is_a_new_command_of_the_same_install(lab, sent):
     lab.enrol()
@@ -72,6 +75,7 @@ def test_a_licence_that_comes_back_is_a_new_command_of_the_same_install(lab, sen
     assert (lab.install["reason"], lab.install["sent_at"], lab.install["tries"]) == (None, None, 2)
 
 
+@ON_SQLITE
 def test_a_command_that_gave_up_is_retried_by_nobody_once_the_licence_is_gone(lab):
     lab.enrol()
     lab.license()
@@ -86,6 +90,7 @@ def test_a_command_that_gave_up_is_retried_by_nobody_once_the_licence_is_gone(la
     assert (lab.states(), lab.deliver()) == (["released"], [])
 
 
+@ON_SQLITE
 def test_what_is_installed_stays_when_its_licence_goes(lab):
     installed(lab)
     lab.take_back()
@@ -122,6 +127,7 @@ def test_by_policy_it_is_removed_and_a_new_licence_installs_it_anew(lab):
     assert {lab.install[name] for name in proof} == {None}
 
 
+@ON_SQLITE
 def test_it_is_not_removed_while_a_location_licenses_it(lab):
     lab.setup = REMOVING
     installed(lab)
@@ -133,6 +139,7 @@ def test_it_is_not_removed_while_a_location_licenses_it(lab):
     assert (lab.states(), lab.commands(REMOVE)) == (["installed"], [])
 
 
+@ON_SQLITE
 def test_uncertain_neither_owes_nor_releases(lab):
     lab.enrol()
     for adam_id in ("1", "2"):
@@ -157,6 +164,7 @@ def test_the_end_of_the_uncertain_quarter_of_an_hour(lab):
     assert (unsure, lab.states()) == (["waiting"], ["released"])
 
 
+@ON_SQLITE
 def test_uncertain_lasts_until_apples_next_word(lab):
     lab.enrol()
     lab.take_back()
@@ -172,6 +180,7 @@ def test_uncertain_lasts_until_apples_next_word(lab):
     assert (licence_states(lab), lab.states()) == (["assigned"], ["waiting"])
 
 
+@ON_SQLITE
 def test_what_failed_is_not_tried_again_while_its_licence_is_uncertain(lab):
     lab.enrol()
     lab.license()
@@ -258,6 +267,7 @@ def looked_for(lab):
     return {key for part in parts for key in part}
 
 
+@ON_SQLITE
 def test_a_licence_that_comes_back_is_waited_for_as_long_as_the_first(lab):
     lab.enrol()
     lab.license()

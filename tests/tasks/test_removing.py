@@ -51,6 +51,7 @@ def take_back(lab):
     lab.take_back()
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("end", ["acknowledged", "Installing", "stuck", "UserRejected", "installed"])
 def test_what_a_device_has_begun_is_removed(begun, end):
     if end == "stuck":
@@ -93,6 +94,7 @@ def test_what_a_device_takes_up_after_all_is_removed_whichever_is_heard_first(la
     assert only(lab) == ("released", "the licence was taken back; the device is to remove the app")
 
 
+@ON_SQLITE
 def test_until_it_answers_nothing_is_removed_and_after_a_refusal_neither(sent):
     take_back(sent)
     sent.inform()
@@ -108,6 +110,7 @@ def test_until_it_answers_nothing_is_removed_and_after_a_refusal_neither(sent):
     assert (sent.command_states(), removals(sent)) == (["Error"], [])
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("refused", [False, True])
 def test_what_is_not_there_is_not_removed(lab, refused):
     lab.setup = REMOVING
@@ -156,6 +159,7 @@ def test_the_answer_is_told_in_its_words(installed):
     assert installed.installs()[0]["command_id"] == installed.commands(REMOVE)[0]["id"]
 
 
+@ON_SQLITE
 def test_a_refusal_is_told_in_its_words_and_asked_for_once(installed):
     take_back(installed)
     installed.deliver()

@@ -72,6 +72,7 @@ def test_a_licence_that_is_back_before_the_removal_went_out_makes_it_void(instal
     assert installed.states() == ["installed"]
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("answer", ["Acknowledged", "Error"])
 @pytest.mark.parametrize("before", ["NotNow", "sent", "called"])
 def test_a_licence_that_is_back_waits_until_a_removal_that_is_out_is_answered(installed, before, answer):

@@ -86,6 +86,7 @@ def test_beat_asks_a_user_who_has_answered_although_the_device_has_not_and_the_o
     assert of_device == len(set(asked(mac, UDID))) == len(asked(mac, UDID)) / 2
 
 
+@ON_SQLITE
 def test_users_of_a_device_that_must_say_first_what_it_is_are_asked_with_the_rest(lab):
     lab.serial = ""
     lab.enrol()
@@ -100,6 +101,7 @@ def test_users_of_a_device_that_must_say_first_what_it_is_are_asked_with_the_res
     assert set(asked(lab, USER)) == MACS_USERS
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     "user",
     [
@@ -119,6 +121,7 @@ def test_who_has_no_queue_at_micromdm_is_not_asked(lab, user):
     assert asked(lab, UDID)
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("happening", ["CheckOut", "silence", "never enrolled", "enrolled anew", "another server"])
 def test_a_user_who_is_not_there_is_not_asked(lab, happening):
     lab.enrol(**MAC)
@@ -155,6 +158,7 @@ def test_of_many_users_those_who_were_heard_last_are_asked(lab):
     assert spoken_to == {"", *users[2:]}
 
 
+@ON_SQLITE
 def test_what_a_user_tells_of_the_device_is_the_users(mac):
     ask_now(mac.engine, UDID, mac.now)
     mac.deliver()
@@ -168,6 +172,7 @@ def test_what_a_user_tells_of_the_device_is_the_users(mac):
     assert rows(mac.engine, commands, device_id=UDID, state="Acknowledged") == []
 
 
+@ON_SQLITE
 def test_an_answer_of_the_device_is_none_of_its_user(mac):
     ask_now(mac.engine, UDID, mac.now)
     mac.deliver()
@@ -200,6 +205,7 @@ def test_nanomdm_drops_what_waits_for_users_when_their_device_enrols_anew(lab, o
     assert len(asked(lab, USER)) == 2 * len(MACS_USERS)
 
 
+@ON_SQLITE
 def test_micromdm_keeps_what_waits_for_users_and_so_do_we(mac):
     ask_now(mac.engine, UDID, mac.now)
     mac.deliver()
@@ -211,6 +217,7 @@ def test_micromdm_keeps_what_waits_for_users_and_so_do_we(mac):
     assert {row["state"] for row in rows(mac.engine, commands, device_id=USER)} == {"Acknowledged"}
 
 
+@ON_SQLITE
 def test_what_a_user_puts_off_while_the_device_enrols_anew_at_micromdm_still_counts(mac):
     ask_now(mac.engine, UDID, mac.now)
     mac.deliver()
@@ -234,6 +241,7 @@ def test_a_user_who_does_not_answer_is_pushed_and_nobody_else(mac):
     assert push["arguments"] == {"device_id": USER, "sender": "micromdm"}
 
 
+@ON_SQLITE
 def test_times_are_those_of_the_events(mac):
     """A user who enrolled before the last Authenticate that was heard belongs to an enrolment that is over."""
     mac.hear(mac.said(check_in("TokenUpdate", at=NOON - DAY, udid=UDID, Token=b"t", PushMagic="m", UserID="OLD")))

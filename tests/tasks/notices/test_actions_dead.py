@@ -6,6 +6,7 @@ from state.outbox import NewAction, Settlement, claim, settle
 from state.unit_of_work import unit_of_work
 from tasks.manners import CLAIM
 from tasks.notices.actions_dead import word
+from tests.databases import ON_SQLITE
 from tests.deliveries import MINUTE, NOON, SECOND
 
 HOUR = timedelta(hours=1)
@@ -143,6 +144,7 @@ def test_the_rest_of_the_recipients_are_told_the_same(dies, tells, outside):
     assert word(FACTS, outside) == told
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     ("more", "count"), [({"since": NOON.isoformat(), "before": BEFORE.removeprefix("mail:")}, 1), ({}, 2)]
 )
@@ -164,6 +166,7 @@ def test_of_what_was_given_another_try_by_now_no_number_is_told(outside):
     assert worded.facts["Newest error"] == "micromdm: 500"
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     ("facts", "subject"),
     [

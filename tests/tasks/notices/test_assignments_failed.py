@@ -5,6 +5,7 @@ import pytest
 from simulators.apple_notifications import Location, Work
 from tasks.notices.assignments_failed import MOST_ERRORS, MOST_LINES, word
 from tasks.process import process
+from tests.databases import ON_SQLITE
 from tests.deliveries import MINUTE, NOON, envelope
 from tests.tasks.telling import owed, telling
 
@@ -88,6 +89,7 @@ def test_it_says_when_there_is_nothing_left_to_do(apple, outside):
     assert "By now all of them are assigned: there is nothing to do." in told(outside).chat
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(("change", "verb"), [("DISASSOCIATE", "take back"), ("REVOKE", "revoke")])
 def test_a_licence_that_stays_assigned_is_no_comfort_to_those_who_took_it_back(apple, outside, change, verb):
     apple(["C01"], event_id="e-0", at=NOON - MINUTE * 60)
@@ -112,6 +114,7 @@ def test_an_event_of_thousands_is_told_in_part(apple, outside):
     assert len(worded.chat) < 500
 
 
+@ON_SQLITE
 def test_an_error_that_is_another_one_for_each_device_does_not_flood_anybody(apple, outside):
     for number in range(MOST_ERRORS + 5):
         apple([f"C{number}"], error=(9722, f"no {number:03}"))
@@ -143,6 +146,7 @@ def test_what_is_no_longer_stored_cannot_be_told(outside):
     assert worded.chat == "Apple could not assign some licences.\nWhat they were is no longer stored."
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("facts", [{}, {"u_id": 7, "event_id": None, "change": []}])
 def test_odd_facts_are_no_error(outside, facts):
     assert word(facts, outside).subject.startswith("Apple could not assign some licences")
