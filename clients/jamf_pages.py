@@ -4,7 +4,7 @@ Source: https://developer.jamf.com/jamf-pro/docs/filtering-with-rsql, https://de
 (checked 2026-11).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Self
 
@@ -69,9 +69,11 @@ class Records(Iterator[list[JamfRecord]]):
         query = (*self._way.all_query, *page_query(number, PAGE)) if self._way.pages else ()
         reply = self._server.get(self._way.all, query, most=MOST_PAGE_READ if query else MOST_LIST_READ)
         entries = self._server.list_in(reply, self._way.list_key)
-        found = self._read(entries)
+        read = [read_record(self._family, entry) for entry in entries]
+        found = [record for record in read if record is not None]
         if found and found == self._before:
             raise TransientError(f"page {number} of {self._way.all} is the one before it once more")
+        self._count_unread(entry for entry, record in zip(entries, read, strict=True) if record is None)
         self._before, self.place = found, Place(page=number + 1, seen=self.place.seen + len(entries))
         # A server may give smaller pages than it is asked for, and its total moves.
         total = self._server.document(reply).get("totalCount")
@@ -81,14 +83,11 @@ class Records(Iterator[list[JamfRecord]]):
             raise StopIteration
         return found
 
-    def _read(self, entries: list[JSON]) -> list[JamfRecord]:
-        """Those that can be read; the others are counted."""
-        read = [read_record(self._family, entry) for entry in entries]
-        unread = [entry for entry, record in zip(entries, read, strict=True) if record is None]
-        if unread and not self.unread:
-            self.first_unread = _id_as_told(unread[0])
-        self.unread += len(unread)
-        return [record for record in read if record is not None]
+    def _count_unread(self, entries: Iterable[JSON]) -> None:
+        for entry in entries:
+            if not self.unread:
+                self.first_unread = _id_as_told(entry)
+            self.unread += 1
 
 
 def page_query(number: int, size: int) -> Query:

@@ -64,7 +64,7 @@ def _only_in_jamf(page: JSONObject, now: datetime) -> Found:
     yield NOTICE, f"no MDM server here knows {what}; all there is comes from Jamf Pro"
     left_at, heard_at = left_jamf_at(page), heard_in_jamf(page)
     if left_at is not None:
-        yield PROBLEM, f"it is not enrolled in Jamf Pro, since {_since(left_at, now)}"
+        yield PROBLEM, "it is not enrolled in Jamf Pro" + (f", since {_since(left_at, now)}" if left_at else "")
     seen = parse_time(heard_at)
     if seen is not None and now - seen > SILENT:
         yield PROBLEM, f"Jamf Pro heard it last {_since(heard_at, now)}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from domain.json_types import JSONObject
+from domain.json_types import JSON, JSONObject
 
 
 def records_in_jamf(page: JSONObject) -> Iterator[tuple[JSONObject, str | None]]:
@@ -27,19 +27,22 @@ def heard_in_jamf(page: JSONObject) -> str | None:
 
 
 def left_jamf_at(page: JSONObject) -> str | None:
-    """When it left Jamf Pro; None: nobody told so, or another record was heard since.
+    """When it left Jamf Pro; empty when nobody told the time, None when it is there.
 
-    It may have moved from one server to another: what counts is what was said last.
+    It may have moved from one server to another: what counts is who heard it last. A read only repeats what is so.
     """
-    told = [(fact["at"], fact["value"], record) for record in page["jamf"] if (fact := _enrolled(record))]
-    at, is_enrolled, left = max(told, key=lambda one: str(one[0]), default=(None, None, None))
-    others = (record for record in page["jamf"] if record is not left and record["jamf_id"])
-    return str(at) if is_enrolled is False and (_newest(others) or "") <= str(at) else None
+    gone = [record for record in page["jamf"] if _fact(record, "enrolled") is False]
+    if not gone:
+        return None
+    left = max(gone, key=lambda record: str(_fact(record, "un_enrolled_at") or ""))
+    left_at = str(_fact(left, "un_enrolled_at") or "")
+    others = (record for record in page["jamf"] if record["jamf_id"] and _fact(record, "enrolled") is not False)
+    return left_at if (_newest(others) or "") <= (_newest(iter(gone)) or left_at) else None
 
 
-def _enrolled(record: JSONObject) -> JSONObject | None:
-    fact = (record.get("facts") or {}).get("enrolled")
-    return fact if isinstance(fact, dict) else None
+def _fact(record: JSONObject, name: str) -> JSON:
+    fact = (record.get("facts") or {}).get(name)
+    return fact.get("value") if isinstance(fact, dict) else None
 
 
 def _has_no_number(record: JSONObject, sender: str) -> bool:

@@ -41,6 +41,7 @@ class Stop:
 
     ``page`` of ``part`` is the next one, ``seen`` entries were on those before it, and ``began_at`` is when the round
     began that read the first of them; empty where there was none. ``has_moved``: something was read before the stop.
+    ``since`` is when the first round began of those that go on where the one before was broken off.
     """
 
     part: str
@@ -48,6 +49,7 @@ class Stop:
     seen: int = 0
     began_at: str = ""
     has_moved: bool = False
+    since: str = ""
 
     @classmethod
     def read(cls, told: JSON) -> Self | None:

@@ -13,7 +13,7 @@ from clients.jamf import JamfPro
 from clients.jamf_pages import START, Place, Records
 from clients.jamf_records import Family
 from domain.classification import digest
-from domain.clock import rfc3339
+from domain.clock import parse_time, rfc3339
 from domain.errors import ActionError
 from domain.facts import Stamp
 from domain.jamf_round import PARTS, STALE, UNREAD, Stop, read_at, told_of_beginning, told_of_round, told_of_stop
@@ -48,7 +48,7 @@ def reconcile(sender: str, deliverer: Deliverer, *, every: float = 0.0) -> int:
     slot = deliverer.slots.take(f"jamf-reconcile:{place}", 1)
     if slot is None:
         return 0
-    round_ = _Round(sender, server, deliverer, Patience(sender, deliverer, slot))
+    round_ = _Round(sender, server, deliverer, Patience(sender, deliverer, slot), every)
     try:
         slot.keep()
         # Asked with the slot in hand: whoever had it may have read everything just now.
@@ -73,6 +73,7 @@ class _Round:
     server: JamfPro
     deliverer: Deliverer
     patience: Patience
+    every: float
     records: int = 0
     place: Place = START
     has_moved: bool = False
@@ -82,7 +83,7 @@ class _Round:
         """From where the last one was broken off, unless the server is left alone just now."""
         outside = self.deliverer.outside
         last, now = last_round(outside.engine, self.sender), outside.now()
-        stop = last.stop if last and (now - last.at).total_seconds() < STALE else None
+        stop = last.stop if last and self._goes_on(last.stop, last.at, now) else None
         paused_until = standing(outside.engine, f"jamf:{self.sender}").paused_until
         if paused_until is not None and paused_until > now:
             self._wait(paused_until, stop)
@@ -93,13 +94,20 @@ class _Round:
         before = PARTS[: PARTS.index(stop.part)]
         self._read(stop, {part: words for part, words in last.failed.items() if part in before} if last else {})
 
+    def _goes_on(self, stop: Stop | None, at: datetime, now: datetime) -> bool:
+        """Not for ever: where a server is stuck at one page, all before it is due to be read again, too."""
+        if stop is None:
+            return False
+        since = parse_time(stop.since) or at
+        return (now - since).total_seconds() < (STALE if stop.has_moved else min(self.every, STALE))
+
     def _wait(self, until: datetime, stop: Stop | None) -> None:
         """The round is due all the same, and goes on at once when that is over; it is told when no other one waits."""
         now = self.deliverer.outside.now()
         log.info("jamf_read_waits", sender=self.sender, seconds=(until - now).total_seconds(), reason="left alone")
         if stop is None:
             words = f"{self.sender} was away or asked for quiet, and is left alone until {rfc3339(until)}"
-            waiting = Stop(part=PARTS[0], has_moved=True)
+            waiting = Stop(part=PARTS[0], has_moved=True, since=rfc3339(now))
             stamp = self._stamp()
             facts = told_of_round(dict.fromkeys(PARTS, words), stamp) | told_of_stop(waiting)
             self._tell(facts | {UNREAD: {}}, stamp)
@@ -123,17 +131,18 @@ class _Round:
                 continue
             failed[part] = str(error)
             if away is None and is_away(error):
-                away, stop = error, self._stop(part, begin.began_at if is_old else "", stamp)
+                away, stop = error, self._stop(part, begin, stamp)
         facts = told_of_round(failed, stamp, parts) | told_of_stop(stop) | {UNREAD: dict(self.unread)}
         if begin.began_at and begin.part not in failed:
             facts[read_at(begin.part)] = begin.began_at
         self._tell(facts, stamp)
         self._report(failed, is_away=away is not None)
 
-    def _stop(self, part: str, began_at: str, stamp: Stamp) -> Stop:
-        page, seen = self.place.page, self.place.seen
-        began_at = (began_at or rfc3339(stamp.at)) if page else ""
-        return Stop(part=part, page=page, seen=seen, began_at=began_at, has_moved=self.has_moved)
+    def _stop(self, part: str, begin: Stop, stamp: Stamp) -> Stop:
+        page, seen, now = self.place.page, self.place.seen, rfc3339(stamp.at)
+        began_at = ((begin.began_at if part == begin.part else "") or now) if page else ""
+        since = begin.since or now
+        return Stop(part=part, page=page, seen=seen, began_at=began_at, has_moved=self.has_moved, since=since)
 
     def _report(self, failed: Mapping[str, str], *, is_away: bool) -> None:
         outside, destination = self.deliverer.outside, f"jamf:{self.sender}"

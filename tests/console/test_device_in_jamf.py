@@ -5,9 +5,12 @@ from dataclasses import replace
 
 import pytest
 
+from clients.jamf_records import read_record
 from console.device_in_jamf import left_jamf_at, records_in_jamf
 from console.device_page import device_page
 from console.device_text import print_page
+from state.unit_of_work import unit_of_work
+from tasks.jamf_telling import tell_records
 from tasks.process import process
 from tests.databases import BOTH_DATABASES
 from tests.deliveries import SERIAL, UDID
@@ -151,6 +154,25 @@ def test_who_went_from_one_jamf_pro_to_another_has_not_left(lab):
 
     assert (never, elsewhere, left_at()) == (None, None, None)
     assert (gone[:10], gone_there[:10]) == ("2026-03-02", "2026-03-04")
+
+
+@pytest.mark.parametrize("read_last", ["old", "new"])
+def test_who_a_read_says_is_not_managed_at_one_server_and_was_heard_since_at_another_has_not_left(lab, read_last):
+    tell(lab, "MobileDeviceCheckIn", ABOUT, sender="jamf-old")
+    lab.wait(days=1)
+    tell(lab, "MobileDeviceCheckIn", ABOUT, sender="jamf-new")
+    managed = {"jamf-old": False, "jamf-new": True}
+    for sender in sorted(managed, reverse=read_last == "old"):
+        lab.wait(hours=1)
+        record = {"id": "7", "serialNumber": SERIAL, "general": {"managed": managed[sender]}}
+        with unit_of_work(lab.engine, lab.now) as uow:
+            tell_records(uow, sender, [read_record("mobile_device", record)], lab.now)
+
+    assert [record["facts"]["enrolled"]["value"] for record in device_page(lab.engine, SERIAL, lab.now)["jamf"]] == [
+        True,
+        False,
+    ]
+    assert left_jamf_at(device_page(lab.engine, SERIAL, lab.now)) is None
 
 
 def test_who_left_jamf_pro_for_an_mdm_server_has_no_problem_there(lab):

@@ -6,6 +6,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from clients.jamf_pages import PAGE
+from domain.clock import rfc3339
 from domain.jamf_round import PARTS, RETRY, STALE, Stop
 from simulators.http_server import Answer
 from simulators.identities import Kind
@@ -161,14 +162,29 @@ def test_what_could_not_be_read_before_a_round_was_broken_off_counts_once(world,
 def test_a_round_that_goes_nowhere_is_not_tried_again_at_once(world, server, read):
     server.be_busy(1, retry_after=60)
     read()
-    stuck = jamf_rounds(world.engine)["jamf"].stop
+    stuck, since = jamf_rounds(world.engine)["jamf"].stop, rfc3339(world.now)
     calls = len(server.calls)
     world.later(RETRY - 1)
     early = (read(), len(server.calls))
     world.later(1)
 
-    assert stuck == Stop(part="version")
+    assert stuck == Stop(part="version", since=since)
     assert (early, read()) == ((0, calls), 602)
+
+
+def test_where_a_server_is_stuck_what_comes_before_that_is_read_again_when_it_is_due(world, server, read):
+    ask_for_quiet(server, after=2, path="mobile-devices")
+    read()
+    stuck = jamf_rounds(world.engine)["jamf"].stop
+    parts = []
+    for _ in range(int(EVERY / RETRY)):
+        world.later(RETRY)
+        server.be_busy(1, retry_after=60)
+        read()
+        parts.append(jamf_rounds(world.engine)["jamf"].stop.part)
+
+    assert stuck.part == "policies"
+    assert (set(parts[:-1]), parts[-1]) == ({"policies"}, "version")
 
 
 @BOTH_DATABASES
