@@ -2,25 +2,13 @@
 
 import errno
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from domain.errors import CannotStore
 from ingest.spool import read_stats
-from tests.ingest.spools import Open, spools
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return tmp_path / "var" / "spool"
-
-
-@pytest.fixture
-def open_spool(root: Path) -> Iterator[Open]:
-    with spools(root) as opener:
-        yield opener
+from tests.ingest.spools import Open
 
 
 class TestLimits:

@@ -4,7 +4,7 @@ import errno
 import os
 import stat
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -14,18 +14,7 @@ from structlog.testing import capture_logs
 from domain.errors import CannotStore
 from ingest.commits import GroupCommit
 from ingest.filesets import DAMAGED_NAME
-from tests.ingest.spools import PATIENCE, Open, drained, segment_files, spools
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return tmp_path / "var" / "spool"
-
-
-@pytest.fixture
-def open_spool(root: Path) -> Iterator[Open]:
-    with spools(root) as opener:
-        yield opener
+from tests.ingest.spools import PATIENCE, Open, drained, segment_files
 
 
 class TestGroupCommit:

@@ -3,7 +3,6 @@
 import contextlib
 import os
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,18 +11,7 @@ from structlog.testing import capture_logs
 
 from domain.errors import CannotStore
 from ingest.filesets import LOCK_NAME, FileSet
-from tests.ingest.spools import MIB, Open, drained, orphan, spools
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return tmp_path / "var" / "spool"
-
-
-@pytest.fixture
-def open_spool(root: Path) -> Iterator[Open]:
-    with spools(root) as opener:
-        yield opener
+from tests.ingest.spools import MIB, Open, drained, orphan
 
 
 class TestFileSets:

@@ -2,24 +2,10 @@
 
 import contextlib
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from ingest.filesets import DAMAGED_NAME
-from tests.ingest.spools import PATIENCE, Open, drained, numbered, orphan, python, spools
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return tmp_path / "var" / "spool"
-
-
-@pytest.fixture
-def open_spool(root: Path) -> Iterator[Open]:
-    with spools(root) as opener:
-        yield opener
+from tests.ingest.spools import PATIENCE, Open, drained, numbered, orphan, python
 
 
 class TestProcesses:
