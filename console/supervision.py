@@ -7,7 +7,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from queue import Empty, SimpleQueue
+from queue import Empty, Queue
 
 from console.supervisor_config import Program
 from console.with_parent import as_parent
@@ -28,7 +28,8 @@ class Supervisor:
 
     def __init__(self, configuration: Path, programs: Sequence[Program], *, lock: int) -> None:
         self._patience = sum(program.stop_within for program in programs) + 10
-        self._exits: SimpleQueue[Exit | None] = SimpleQueue()
+        # No SimpleQueue: a signal that comes as its timeout ends makes it wait for ever (seen with CPython 3.11).
+        self._exits: Queue[Exit | None] = Queue()
         python = (sys.executable, "-P", "-m")
         self._process = subprocess.Popen(
             [*python, "console.with_parent", *python, "supervisor.supervisord", "--configuration", str(configuration)],
