@@ -13,7 +13,7 @@ from collections.abc import Callable
 from clients.caller import DEADLINE
 from clients.jamf_memory import Memory
 from clients.jamf_pages import MOST_LIST_READ, START, Place, Records, page_query
-from clients.jamf_records import Family, JamfRecord, read_record
+from clients.jamf_records import Family, JamfRecord, fit_to_keep, read_record
 from clients.jamf_server import JamfServer
 from clients.jamf_token import Login, NoTokens
 from clients.jamf_version import version_key, version_on_page
@@ -120,7 +120,8 @@ class JamfPro:
         reply = self._server.get("/JSSResource/policies", most=MOST_LIST_READ)
         named = [entry for entry in self._server.list_in(reply, "policies") if isinstance(entry, dict)]
         found = {str(entry.get("id")): entry.get("name") for entry in named}
-        names = {policy_id: name for policy_id, name in found.items() if isinstance(name, str) and name.strip()}
+        said = {policy_id: name for policy_id, name in found.items() if isinstance(name, str) and name.strip()}
+        names = {policy_id: fit_to_keep(name) for policy_id, name in said.items()}
         for policy_id, name in names.items():
             self._names.put(policy_id, name)
         return names
@@ -133,7 +134,7 @@ class JamfPro:
         policy = self._server.document(reply).get("policy")
         general = policy.get("general") if isinstance(policy, dict) else None
         name = general.get("name") if isinstance(general, dict) else None
-        return name.strip() or None if isinstance(name, str) else None
+        return fit_to_keep(name) or None if isinstance(name, str) else None
 
     def _way(self, family: Family) -> Way:
         return self._ways.get(family, lambda: self._find_way(family))

@@ -143,8 +143,13 @@ def _value(document: JSONObject, places: Iterable[str]) -> JSON:
         if isinstance(value, bool):
             return value
         if isinstance(value, str) and value.strip():
-            return clipped(storable(value.strip()), LONGEST_FACT)
+            return fit_to_keep(value)
     return None
+
+
+def fit_to_keep(text: str) -> str:
+    """What a server says, without blanks around it: Java writes characters into names that no database takes."""
+    return clipped(storable(text.strip()), LONGEST_FACT)
 
 
 def _is_empty(document: JSONObject, name: str) -> bool:

@@ -59,8 +59,10 @@ def _management(page: JSONObject, now: datetime) -> Found:
 
 
 def _only_in_jamf(page: JSONObject, now: datetime) -> Found:
-    elsewhere = any(one["source"] == "mdm" for conflict in page["conflicts"] for one in conflict["records"])
-    what = "this UDID, but its serial number, with another one" if elsewhere else "it"
+    elsewhere = (one for one in page["conflicts"] if any(record["source"] == "mdm" for record in one["records"]))
+    conflict, what = next(elsewhere, None), "it"
+    if conflict is not None:
+        what = f"this {word_of(conflict['other'])}, but its {word_of(conflict['field'])}, with another one"
     yield NOTICE, f"no MDM server here knows {what}; all there is comes from Jamf Pro"
     left_at, heard_at = left_jamf_at(page), heard_in_jamf(page)
     if left_at is not None:

@@ -15,7 +15,7 @@ from domain import json_body, plist, xml_body
 from domain.errors import MalformedEvent, MalformedPayload
 from domain.form_body import form_fields, is_form
 from domain.json_types import JSON
-from domain.scrubbing import hides_secret, is_veiled, scrub
+from domain.scrubbing import WHOLE, hides_secret, is_veiled, scrub
 from domain.secret_keys import is_secret, mentions_secret, payload_bytes, payload_mentions_secret
 from domain.text import clipped, storable
 
@@ -75,7 +75,7 @@ def _document(body: bytes, fingerprint: Fingerprint) -> Redacted:
 
 
 def _nothing_of(body: bytes, fingerprint: Fingerprint) -> Redacted:
-    return Redacted(body=f"{MARK}{fingerprint(body)}".encode(), fields=("body",))
+    return Redacted(body=f"{MARK}{fingerprint(body)}".encode(), fields=WHOLE)
 
 
 def _json(body: bytes, fingerprint: Fingerprint) -> Redacted:

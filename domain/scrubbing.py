@@ -26,6 +26,9 @@ _ESCAPE = re.compile(rb"\\u00([2-7][0-9A-Fa-f])")
 _VEILED = re.compile(rb"%(?:25)*(?:22|3[Cc])")
 """What JSON and XML begin a key with, percent-encoded once or more."""
 
+WHOLE = ("body",)
+"""What stands for the names of keys where nothing of a body may be kept."""
+
 _MAX_VEILS = 4
 _CONTAINERS = (b"dict", b"array")
 
@@ -36,10 +39,10 @@ _Span = tuple[int, int, bytes, bytes]
 def scrub(body: bytes, fingerprint: Callable[[bytes], str]) -> tuple[bytes, tuple[str, ...]]:
     """The body with each secret replaced by ``redacted:<fingerprint>``, and the names of their keys in order.
 
-    A body with NUL in it (UTF-16, binary) that names a secret goes as a whole, as ``body``.
+    A body with NUL in it (UTF-16, binary) that names a secret goes as a whole (`WHOLE`).
     """
     if b"\x00" in body:
-        return (f"redacted:{fingerprint(body)}".encode(), ("body",)) if mentions_secret(body) else (body, ())
+        return (f"redacted:{fingerprint(body)}".encode(), WHOLE) if mentions_secret(body) else (body, ())
     kept: list[bytes] = []
     names: dict[str, None] = {}
     at = done = 0

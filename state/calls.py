@@ -8,6 +8,7 @@ from sqlalchemy import Engine, select, update
 
 from state.engine import write_transaction
 from state.schema import commands
+from state.settling import free_installs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,8 +74,9 @@ def call_again(engine: Engine, identifier: str, now: datetime) -> bool:
         return connection.execute(update(commands).where(waiting).values(called_at=now)).rowcount > 0
 
 
-def uncall(engine: Engine, ids: Sequence[str]) -> None:
-    """These surely did not go out."""
+def uncall(engine: Engine, ids: Sequence[str], now: datetime) -> None:
+    """These surely did not go out, and what waits until they are answered does so no more."""
     waiting = commands.c.id.in_(ids) & (commands.c.state == "pending")
     with write_transaction(engine) as connection:
         connection.execute(update(commands).where(waiting).values(called_at=None))
+        free_installs(connection, ids, now)

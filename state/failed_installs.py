@@ -20,10 +20,11 @@ def failed_installs(
 ) -> dict[str, str]:
     """By the command that was the last of it, where that is over: a later one may have taken its place.
 
-    So is one that was never answered, if its sender is one of ``once``: their servers take no UUID twice.
+    So is one that was never answered, if its sender is one of ``once``: their servers take no UUID twice. An install
+    that waits for such a one waits for its app to be removed first.
     """
     failed = (installs.c.state == "failed") & commands.c.state.in_(_OVER)
-    unanswered = (installs.c.state == "stuck") & (commands.c.state == "sent") & commands.c.sender.in_(once)
+    unanswered = installs.c.state.in_(("stuck", "waiting")) & (commands.c.state == "sent") & commands.c.sender.in_(once)
     query = (
         select(installs.c.command_id, installs.c.id)
         .join(commands, commands.c.id == installs.c.command_id)
@@ -41,7 +42,7 @@ def begin_again(connection: Connection, failed: Mapping[str, str], now: datetime
         "acknowledged_by": None, "checks": 0, "changed_at": now,
     }  # fmt: skip
     void_commands(connection, dict.fromkeys(failed, "the app is sent anew"))
-    ended = is_one_of(installs.c.state, ("failed", "stuck"))
+    ended = is_one_of(installs.c.state, ("failed", "stuck", "waiting"))
     write_changes(connection, installs, dict.fromkeys(failed.values(), begins), where=ended)
 
 

@@ -1,11 +1,11 @@
 """Commands that people order themselves: each is owed once under its key, and asking again tells what became of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, select
+from sqlalchemy import ColumnElement, Connection, Engine, select
 
 from domain.json_types import JSONObject
 from state.changes import write_changes
@@ -67,17 +67,25 @@ def open_commands(engine: Engine, device_id: str, sender: str) -> list[OpenComma
 
 
 def give_up(engine: Engine, ids: Sequence[str], *, reason: str, now: datetime) -> None:
-    """Nobody waits for these commands any more; installs that did have failed. Raises: DatabaseAway."""
+    """Nobody waits for these commands any more; installs that did have failed, and apps that were to go stay.
+
+    Raises: DatabaseAway.
+    """
     with writing(engine) as connection:
         connection.execute(
             select(commands.c.id).where(commands.c.id.in_(ids)).order_by(commands.c.id).with_for_update()
         )
         void_commands(connection, dict.fromkeys(ids, reason))
-        gone = select(commands.c.id).where(
-            commands.c.id.in_(ids), commands.c.state == "void", commands.c.request_type == INSTALL
-        )
-        undecided = installs.c.command_id.in_(gone) & installs.c.state.in_(("waiting", "command_sent"))
-        found = connection.scalars(select(installs.c.id).where(undecided).order_by(installs.c.id).with_for_update())
+        gone = select(commands.c.id).where(commands.c.id.in_(ids), commands.c.state == "void")
+        sent = installs.c.command_id.in_(gone.where(commands.c.request_type == INSTALL))
         failed: dict[str, Any] = {"state": "failed", "reason": reason, "next_check_at": None, "changed_at": now}
-        write_changes(connection, installs, dict.fromkeys(list(found), failed))
+        _change_installs(connection, sent & installs.c.state.in_(("waiting", "command_sent")), failed)
+        removal = installs.c.command_id.in_(gone.where(commands.c.request_type != INSTALL))
+        stays = {"reason": f"the app is not removed: {reason}", "changed_at": now}
+        _change_installs(connection, removal & (installs.c.state == "released"), stays)
         free_installs(connection, ids, now)
+
+
+def _change_installs(connection: Connection, which: "ColumnElement[bool]", values: Mapping[str, Any]) -> None:
+    found = connection.scalars(select(installs.c.id).where(which).order_by(installs.c.id).with_for_update())
+    write_changes(connection, installs, dict.fromkeys(list(found), values))

@@ -64,7 +64,7 @@ def _meet(connection: Connection, again: Mapping[str, NewAction]) -> list[NewAct
     query = (
         select(columns.id, columns.key, columns.state, columns.attempts, columns.next_attempt_at, columns.created_at)
         .where(columns.key.in_(minded))
-        .order_by(columns.key)
+        .order_by(columns.id)
         .with_for_update()
     )
     later, instead = {}, []

@@ -16,6 +16,7 @@ from state.schema import (
     device_history,
     event_bodies,
     event_keys,
+    installs,
     jamf_api_operations,
 )
 
@@ -44,7 +45,8 @@ def prune_effects(engine: Engine, *, before: datetime, go_on: GoOn) -> tuple[int
     total, more = 0, False
     age = id_prefix(before)
     over = select(actions.c.id).where(actions.c.state.in_(("done", "dead")), actions.c.id < age)
-    answered = select(commands.c.id).where(commands.c.state != "pending", commands.c.id < age)
+    awaited = exists().where(installs.c.command_id == commands.c.id, installs.c.state == "waiting")
+    answered = select(commands.c.id).where(commands.c.state != "pending", commands.c.id < age, ~awaited)
     operations = select(jamf_api_operations.c.id).where(jamf_api_operations.c.id < age)
     deltas = select(asset_deltas.c.key).where(asset_deltas.c.received_at < before)
     failure = tuple_(*assignment_failures.primary_key)

@@ -38,7 +38,8 @@ def decide_installs(
         return
     licences: dict[str, list[Licence]] = defaultdict(list)
     for licence in uow.licences_of(enrolments, adam_ids):
-        licences[licence.serial_key].append(licence)
+        if adam_ids is None or licence.adam_id in adam_ids:
+            licences[licence.serial_key].append(licence)
     known = [enrolment for holders in enrolments.values() for enrolment in holders]
     uow.installs.load_apps([enrolment.device_id for enrolment in known], adam_ids)
     uow.commands.look_at(_in_question(uow, setup, known))

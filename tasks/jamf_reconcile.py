@@ -3,7 +3,7 @@
 Nobody is gone because a read does not name him: pages move while they are read, and a server may hide what it has.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -14,12 +14,12 @@ from clients.jamf_pages import START, Place, Records
 from clients.jamf_records import Family
 from domain.classification import digest
 from domain.clock import parse_time, rfc3339
-from domain.errors import ActionError
+from domain.errors import ActionError, TransientError
 from domain.facts import Stamp
 from domain.jamf_round import PARTS, STALE, UNREAD, Stop, read_at, told_of_beginning, told_of_round, told_of_stop
 from domain.json_types import JSONObject
 from state.destinations import note_success, standing
-from state.queries.rounds import is_round_due, last_round, unended_since
+from state.queries.rounds import Round, is_round_due, last_round, unended_since
 from state.unit_of_work import unit_of_work
 from tasks.deliver import Deliverer
 from tasks.jamf_patience import Patience, SlotLost, is_away
@@ -88,11 +88,18 @@ class _Round:
         if paused_until is not None and paused_until > now:
             self._wait(paused_until, stop)
             return
-        if last and stop:
-            self.unread = dict(last.unread)
-        stop = stop or Stop(part=PARTS[0])
-        before = PARTS[: PARTS.index(stop.part)]
-        self._read(stop, {part: words for part, words in last.failed.items() if part in before} if last else {})
+        if last is None or stop is None:
+            self._read(Stop(part=PARTS[0]), PARTS, {})
+            return
+        self.unread = dict(last.unread)
+        before, after = PARTS[: PARTS.index(stop.part)], PARTS[PARTS.index(stop.part) + 1 :]
+        rest = [part for part in after if not self._is_fresh(part, last, now)]
+        self._read(stop, [stop.part, *rest], {part: words for part, words in last.failed.items() if part in before})
+
+    def _is_fresh(self, part: str, last: Round, now: datetime) -> bool:
+        """Read while one before it was stuck."""
+        read = last.read_at.get(part)
+        return part not in last.failed and read is not None and (now - read).total_seconds() < self.every
 
     def _goes_on(self, stop: Stop | None, at: datetime, now: datetime) -> bool:
         """Not for ever: where a server is stuck at one page, all before it is due to be read again, too."""
@@ -112,31 +119,37 @@ class _Round:
             facts = told_of_round(dict.fromkeys(PARTS, words), stamp) | told_of_stop(waiting)
             self._tell(facts | {UNREAD: {}}, stamp)
 
-    def _read(self, begin: Stop, failed: dict[str, str]) -> None:
-        """Every part from there on, unless the server is away. How that went is told, with what ``failed`` before, so
-        that `windfall doctor` can say it.
+    def _read(self, begin: Stop, parts: Sequence[str], failed: dict[str, str]) -> None:
+        """Each of these parts, the first from there on, unless the server is away. How that went is told, with what
+        ``failed`` before, so that `windfall doctor` can say it.
         """
         stamp = self._stamp()
         since = unended_since(self.deliverer.outside.engine, self.sender)
         self._tell(told_of_beginning(stamp, since), stamp)
-        parts = PARTS[PARTS.index(begin.part) :]
         away: ActionError | None = None
         stop: Stop | None = None
         for part in parts:
-            is_old = part == begin.part
-            self.place = Place(page=begin.page, seen=begin.seen) if is_old else START
+            self.place = Place(page=begin.page, seen=begin.seen) if part == begin.part else START
             error = away or self._try(part)
             if error is None:
                 self.has_moved = True
                 continue
             failed[part] = str(error)
             if away is None and is_away(error):
-                away, stop = error, self._stop(part, begin, stamp)
+                # It may be this one page that never comes: whether it is the server, the next part tells.
+                away = None if stop is None and self._is_stuck(part, begin, error) else error
+                stop = stop or self._stop(part, begin, stamp)
         facts = told_of_round(failed, stamp, parts) | told_of_stop(stop) | {UNREAD: dict(self.unread)}
         if begin.began_at and begin.part not in failed:
             facts[read_at(begin.part)] = begin.began_at
         self._tell(facts, stamp)
         self._report(failed, is_away=away is not None)
+
+    def _is_stuck(self, part: str, begin: Stop, error: ActionError) -> bool:
+        """Once more where it was broken off before, with something before that which did come."""
+        asks_for_quiet = isinstance(error, TransientError) and error.retry_after is not None
+        went_on = bool(begin.since) and part == begin.part != PARTS[0]
+        return went_on and not self.has_moved and not asks_for_quiet
 
     def _stop(self, part: str, begin: Stop, stamp: Stamp) -> Stop:
         page, seen, now = self.place.page, self.place.seen, rfc3339(stamp.at)

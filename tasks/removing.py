@@ -44,6 +44,8 @@ def remove(uow: UnitOfWork, install: Install, sender: str) -> Iterator[Owed]:
         device_id=install.device_id, sender=sender, request_type=REMOVE, arguments={"Identifier": bundle_id}
     )
     removal = Owed(action=action, key=_key(install, install.tries))
+    if uow.commands.owed_under(removal.key) is not None:  # by a version that kept no track of it
+        return
     if install.command_id is not None:
         uow.void(install.command_id, TAKEN_BACK)
     install.change(uow.now, bundle_id=bundle_id)

@@ -8,7 +8,7 @@ from state import retrying
 from state.failed_installs import Home, homes_of
 from state.locks import lock_of_serial
 from state.queries import Engine
-from state.queries.reading import database_errors
+from state.queries.reading import database_errors, despite_deadlocks
 from state.retrying import Verdict
 from state.unit_of_work import UnitOfWork, unit_of_work
 from tasks.installing import decide_installs
@@ -24,12 +24,12 @@ def retry(engine: Engine, setup: Setup, ids: Sequence[str], *, now: datetime, ag
     An install that nobody wants any more is released, which is a refusal; one that cannot be sent yet waits, and the
     note says why. Raises: DatabaseAway.
     """
-    verdicts = retrying.retry(engine, ids, now=now, again=again, once=_taking_once(setup))
+    once = _taking_once(setup)
+    verdicts = despite_deadlocks(lambda: retrying.retry(engine, ids, now=now, again=again, once=once))
     begun = [verdict.install for verdict in verdicts if verdict.install is not None]
     if not begun:
         return verdicts
-    with database_errors():
-        decided = _decide(engine, setup, homes_of(engine, begun), now)
+    decided = despite_deadlocks(lambda: _decide(engine, setup, begun, now))
     return [replace(verdict, **decided.get(verdict.install or "", {})) for verdict in verdicts]
 
 
@@ -42,15 +42,17 @@ def _taking_once(setup: Setup) -> list[str]:
     return sorted(sender for sender, kind in setup.mdm_servers.items() if kind == "nanomdm")
 
 
-def _decide(engine: Engine, setup: Setup, homes: Sequence[Home], now: datetime) -> Mapping[str, Mapping[str, str]]:
+def _decide(engine: Engine, setup: Setup, begun: Sequence[str], now: datetime) -> Mapping[str, Mapping[str, str]]:
     """What these installs make of the verdicts on them, by id. They have begun again, and wait for nobody."""
-    keys = {home.serial_key for home in homes if home.serial_key}
-    with unit_of_work(engine, now) as uow:
-        uow.take_locks(lock_of_serial(key) for key in keys)
-        for owed in decide_installs(uow, setup, keys, {home.adam_id for home in homes}):
-            uow.owe(owed.record(uow.now))
-        uow.installs.load_of_devices(home.device_id for home in homes)
-        return {home.id: _outcome(uow, home) for home in homes}
+    with database_errors():
+        homes = homes_of(engine, begun)
+        keys = {home.serial_key for home in homes if home.serial_key}
+        with unit_of_work(engine, now) as uow:
+            uow.take_locks(lock_of_serial(key) for key in keys)
+            for owed in decide_installs(uow, setup, keys, {home.adam_id for home in homes}):
+                uow.owe(owed.record(uow.now))
+            uow.installs.load_of_devices(home.device_id for home in homes)
+            return {home.id: _outcome(uow, home) for home in homes}
 
 
 def _outcome(uow: UnitOfWork, home: Home) -> Mapping[str, str]:

@@ -68,12 +68,13 @@ def _send_fresh(letters: Sequence[Letter], server: MicroMDM, outside: Outside) -
     begun = set(begin_call(outside.engine, [letter.call.id for letter in letters], began))
     for number, letter in enumerate(letters):
         if number and not away and outside.now() - began > HELD:
-            uncall(outside.engine, [later.call.id for later in letters[number:] if later.call.id in begun])
+            rest = [later.call.id for later in letters[number:] if later.call.id in begun]
+            uncall(outside.engine, rest, outside.now())
             return
         if letter.call.id not in begun:
             yield letter.claimed, NOT_TRIED
         elif away:
-            uncall(outside.engine, [letter.call.id])
+            uncall(outside.engine, [letter.call.id], outside.now())
             yield letter.claimed, NOT_TRIED
         else:
             result = _send(letter, server)
@@ -223,7 +224,7 @@ class _Group:
                 yield from ((letter.claimed, final(letter, exc)) for letter in group)
                 return
             # Surely nothing was queued: they may go out under other UUIDs.
-            uncall(self._outside.engine, [letter.call.id for letter in group])
+            uncall(self._outside.engine, [letter.call.id for letter in group], self._outside.now())
             middle = len(group) // 2
             yield from self.send(group[:middle])
             yield from self.send(group[middle:])

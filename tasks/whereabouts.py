@@ -3,7 +3,7 @@
 from domain.facts import fact, fact_at
 from domain.json_types import JSON, JSONObject
 from domain.text import clipped
-from state.records import AUTHENTICATED, Record
+from state.records import AUTHENTICATED, LISTED, Record
 from tasks.notice import Notice
 
 LONGEST = 300
@@ -17,8 +17,9 @@ def has_enrolled(device: Record, *, sender: JSON, began: str, at: str) -> Notice
 
 
 def has_left(device: Record, *, sender: str, at: str) -> Notice:
-    """Once per enrolment, if an Authenticate began it."""
-    enrolment = fact_at(device.facts, AUTHENTICATED) or at
+    """Once per enrolment, if an Authenticate began it, or a list told of it."""
+    known = [fact_at(device.facts, AUTHENTICATED), fact_at(device.facts, LISTED)]
+    enrolment = max((began for began in known if began is not None), default=at)
     facts = _facts(device, sender=sender, at=at)
     return Notice(name="device_left", key=f"device_left:{device.id}:{enrolment}", facts=facts)
 

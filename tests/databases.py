@@ -9,6 +9,9 @@ from state.schema import metadata
 BOTH_DATABASES = pytest.mark.parametrize("database_location", ["sqlite", "postgresql"], indirect=True)
 """What a query finds, or a statement writes, is tested on SQLite and on PostgreSQL."""
 
+ON_POSTGRESQL = pytest.mark.parametrize("database_location", ["postgresql"], indirect=True)
+"""Several write at the same time, and what SQLite takes is refused: NUL, half characters, numbers that are too long."""
+
 ON_SQLITE = pytest.mark.parametrize("database_location", ["sqlite"], indirect=True)
 """What is decided does not depend on the database, and its statements are tried on both by other tests."""
 

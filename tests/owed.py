@@ -1,31 +1,20 @@
 """What tests say of licences and of what is owed: Apple's notifications, devices that enrol, attempts that end."""
 
-import itertools
 from datetime import timedelta
 
 from state.calls import begin_call
 from state.outbox import Settlement, claim, settle
 from tasks.process import process
 from tasks.setup import Setup
-from tests.deliveries import NOON, SECOND, UDID, check_in, envelope
+from tests.deliveries import APP, LOCATION, NOON, SECOND, UDID, check_in, envelope, said_by_apple
 
 SETUP = Setup(mdm_servers={"micromdm": "micromdm", "nanomdm": "nanomdm"})
-APP = "361309726"
-LOCATION = "2049025000431439"
 MDM = "mdm:micromdm"
-
-_numbers = itertools.count(1)
 
 
 def apple(notification_type, *, at=NOON, **content):
     """A notification of Apple's as the door stores it."""
-    body = {
-        "notificationId": f"notification-{next(_numbers)}",
-        "notificationType": notification_type,
-        "uId": LOCATION,
-        "notification": content,
-    }
-    return envelope(body, kind="apps-and-books", received_at=at)
+    return said_by_apple(notification_type, content, at=at, u_id=LOCATION)
 
 
 def assigned(*serial_numbers, adam_id=APP, change="ASSOCIATE", event_id="apple-event", at=NOON, **more):

@@ -1,8 +1,9 @@
 """Connections of people, nearly all only to read, and one error for whatever is wrong with the database."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
@@ -12,6 +13,12 @@ from domain.errors import DatabaseAway
 from state.engine import write_transaction
 
 _UNDEFINED_TABLE = "42P01"
+_DEADLOCK_DETECTED = "40P01"
+
+_DEADLOCKS = 2
+"""So often somebody may be chosen to end one, before they are told of it."""
+
+T = TypeVar("T")
 
 
 @contextmanager
@@ -35,6 +42,20 @@ def writing(engine: Engine) -> Iterator[Connection]:
     must_exist(engine)
     with database_errors(), write_transaction(engine) as connection:
         yield connection
+
+
+def despite_deadlocks(work: Callable[[], T]) -> T:
+    """What ``work`` gives, which a person waits for; done again where PostgreSQL ended a deadlock by undoing it.
+
+    Raises: DatabaseAway, and whatever else ``work`` does.
+    """
+    for _ in range(_DEADLOCKS):
+        try:
+            return work()
+        except DatabaseAway as exc:
+            if getattr(getattr(exc.__cause__, "orig", None), "sqlstate", None) != _DEADLOCK_DETECTED:
+                raise
+    return work()
 
 
 @contextmanager

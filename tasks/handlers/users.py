@@ -11,7 +11,8 @@ from tasks.registry import on
 def registered(event: Notification, uow: UnitOfWork) -> None:
     """A failed request changes nothing but what is told of its error, which the next success ends.
 
-    Who is retired, or created, has neither the invite code nor the account of an earlier life.
+    Who is retired, or created, has neither the invite code nor the account of an earlier life; nor has who is created
+    its address.
 
     Source: https://developer.apple.com/documentation/devicemanagement/subscribing-to-notifications
     """
@@ -21,16 +22,16 @@ def registered(event: Notification, uow: UnitOfWork) -> None:
             error = {"change": event.change, "number": event.error_number, "message": event.error_message}
             known.learn({"error": error}, event.stamp)
             continue
-        anew = event.topic == "USER_MANAGEMENT" and event.change in ("CREATE", "RETIRE")
-        unsaid = ENDED if anew else None
+        change = event.change if event.topic == "USER_MANAGEMENT" else None
+        unsaid = ENDED if change in ("CREATE", "RETIRE") else None
         known.learn(
             {
                 "error": ENDED,
                 "status": user.status,
-                "email": user.email,
+                "email": user.email or (ENDED if change == "CREATE" else None),
                 "idHash": user.id_hash or unsaid,
                 "inviteCode": user.invite_code or unsaid,
-                "managedAppleId": user.managed_apple_id,
+                "managedAppleId": user.managed_apple_id or unsaid,
             },
             event.stamp,
         )

@@ -23,8 +23,8 @@ def word(facts: JSONObject, outside: Outside) -> Worded | None:
     of them was sent, however long ago that is. None: that one has told it all.
     """
     destination, kind = text_of(facts, "destination"), text_of(facts, "kind")
-    first = parse_time(facts.get("since"))
-    told = told_until(outside.engine, _told_as(facts), claimed_for=timedelta(seconds=CLAIM))
+    first, told_as = parse_time(facts.get("since")), str(facts.get("told_as") or "")
+    told = told_until(outside.engine, told_as, claimed_for=timedelta(seconds=CLAIM)) if told_as else first
     since = told if told is None or first is None else min(told, max(first, told - LAG))
     dead = dead_actions(outside.engine, destination, kind, since=since)
     if not dead.count and told is not None and first is not None and first < told:
@@ -45,11 +45,6 @@ def word(facts: JSONObject, outside: Outside) -> Worded | None:
         closing="`windfall actions --state dead` lists what gave up, and why. When the cause is gone, "
         f"`windfall actions retry --all-dead --destination {destination}` tries it again.",
     ).worded()
-
-
-def _told_as(facts: JSONObject) -> str:
-    """The key of this notice; older versions kept that of the hour before, without the channel."""
-    return str(facts.get("told_as") or f"mail:{facts.get('before')}")
 
 
 def _place(destination: str) -> str:

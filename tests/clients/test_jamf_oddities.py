@@ -155,3 +155,15 @@ def test_what_is_no_jamf_pro_at_all_is_said_to_be_none(far_end):
         JamfPro(far_end.url, login()).version()
 
     assert caught.value.down
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"), [(" Caf\u00e9 \x00 ", "Caf\u00e9 \ufffd"), ("x\ud800", "x\ufffd"), ("n" * 5_000, "n" * 999 + "…")]
+)
+def test_the_name_of_a_policy_is_fit_to_be_kept_whatever_characters_are_in_it(far_end, name, kept):
+    listed = answer(200, {"policies": [{"id": 501, "name": name}, {"id": 502, "name": " "}]})
+    one = answer(200, {"policy": {"general": {"name": name}}})
+
+    pro = far(far_end, listed, one)
+
+    assert (pro.policy_names(), pro.policy_name("503")) == ({"501": kept}, kept)

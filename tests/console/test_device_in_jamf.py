@@ -208,6 +208,16 @@ def test_a_udid_that_no_mdm_server_knows_is_not_said_to_be_nobody_there(lab):
     assert device_page(lab.engine, SERIAL, lab.now)["id"] == UDID
 
 
+def test_a_serial_number_that_no_mdm_server_knows_is_not_either_when_its_udid_is_known(lab):
+    lab.enrol()
+    tell(lab, "ComputerAdded", {**ABOUT, "serialNumber": "ANOTHER"})
+
+    assert health(lab, "another", "notice") == [
+        "no MDM server here knows this serial number, but its UDID, with another one; all there is comes from Jamf Pro"
+    ]
+    assert health(lab, "another")[0] == f"records with the UDID {UDID} have several serial numbers"
+
+
 @pytest.mark.parametrize("said", [{}, {"username": ""}])
 def test_who_it_belongs_to_is_unknown_where_jamf_pro_names_nobody(lab, read, said):
     tell(lab, "ComputerAdded", {**ABOUT, **said})

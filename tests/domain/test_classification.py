@@ -1,5 +1,7 @@
 """What had to be guessed to read a body is told."""
 
+from dataclasses import replace
+from datetime import timedelta
 from urllib.parse import urlencode
 
 import pytest
@@ -89,8 +91,25 @@ def test_no_key_of_an_undated_event_or_of_what_is_no_event_tells_whether_a_passw
     assert other not in keys
 
 
-def keys_of(body):
-    arrival = envelope_of(body)
+HIDING = [
+    lambda word: b"payload=%7B&" + b"a=1&" * 1_000 + b"password=" + word.encode(),
+    lambda word: write(challenge(word), Form())[:-1].decode().encode("utf-16"),
+]
+
+
+@pytest.mark.parametrize("made", HIDING, ids=["form of many fields", "torn UTF-16"])
+def test_what_can_only_be_kept_as_a_secret_counts_each_time(made):
+    first, again = made("hunter2"), made("correct horse")
+
+    keys = [keys_of(body, at) for body in (first, again) for at in (NOON, NOON + timedelta(milliseconds=1))]
+
+    assert keys[0] == keys_of(first)
+    assert keys[:2] == keys[2:]
+    assert len(set(keys)) == 2
+
+
+def keys_of(body, at=NOON):
+    arrival = replace(envelope_of(body), received_at=at)
     try:
         classified = classify(arrival)
     except MalformedEvent:

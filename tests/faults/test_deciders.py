@@ -1,9 +1,8 @@
-import pytest
-
+from tests.databases import ON_POSTGRESQL
 from tests.faults.deciders import run, stress_on
 
 
-@pytest.mark.parametrize("database_location", ["postgresql"], indirect=True)
+@ON_POSTGRESQL
 def test_all_who_decide_and_settle_at_once_lose_nothing_and_owe_nothing_twice(database_location):
     report = run(stress_on(database_location, rounds=8))
 

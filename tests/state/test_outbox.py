@@ -11,6 +11,7 @@ from state.calls import begin_call
 from state.outbox import NewAction, Settlement, claim, due_destinations, is_due, settle
 from state.schema import actions, commands, installs
 from state.unit_of_work import unit_of_work
+from tests.databases import ON_POSTGRESQL
 from tests.deliveries import MINUTE, NOON, SECOND, UDID
 
 LATER = NOON + 4 * MINUTE
@@ -133,7 +134,7 @@ def test_two_who_claim_at_once_never_get_the_same(engine, owe):
     assert sorted(claimed) == [new(number).id for number in range(200)]
 
 
-@pytest.mark.parametrize("database_location", ["postgresql"], indirect=True)
+@ON_POSTGRESQL
 def test_a_claimer_passes_over_what_another_is_just_claiming(engine, owe):
     owe(new(1), new(2))
 

@@ -1,6 +1,6 @@
 """A world to deliver to: a ledger, slots, and a clock that only moves when it is told."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,18 +17,19 @@ from state.unit_of_work import unit_of_work
 from tasks.actions.send_command import SendCommand
 from tasks.deliver import Deliverer, deliver
 from tasks.effects import load_actions
+from tasks.jamf_reconcile import reconcile
 from tasks.manners import CLAIM
 from tasks.outside import Outside
 from tasks.owing import Action, Owed
 from tasks.setup import Setup
-from tests.deliveries import NOON
+from tests.deliveries import APP, NOON
 
 load_actions()
 
 MICROMDM, NANOMDM = "mdm:micromdm", "mdm:nanomdm"
 SETUP = Setup(mdm_servers={"micromdm": "micromdm", "nanomdm": "nanomdm"}, mail_to=("a@example.org",), chat=True)
-APP = "361309726"
 KEY = "the-key-of-the-api"
+HOUR = 3600.0
 
 DEVICES = tuple(f"A1B2C3D4-0000-5000-8000-{n:012}" for n in range(5))
 STRANGER = "A1B2C3D4-0000-5000-8000-00000000FFFF"
@@ -56,15 +57,26 @@ class World:
 
     def deliver(self, destination: str) -> str:
         """One delivery, in which no time passes."""
-        deliverer = Deliverer(
+        return deliver(destination, self._deliverer(self.pauses.append))
+
+    def read_jamf(self, sender: str = "jamf", **options: Any) -> int:
+        """One reconcile, in whose pauses time passes."""
+
+        def pause(seconds: float) -> None:
+            self.pauses.append(seconds)
+            self.later(seconds)
+
+        return reconcile(sender, self._deliverer(pause), **options)
+
+    def _deliverer(self, pause: Callable[[float], None]) -> Deliverer:
+        return Deliverer(
             outside=self.outside,
             slots=self.slots,
             wake=self.wakes.append,
             monotonic=self.seconds,
-            pause=self.pauses.append,
+            pause=pause,
             jitter=self.jitter,
         )
-        return deliver(destination, deliverer)
 
     def seconds(self) -> float:
         return self.now.timestamp()

@@ -21,6 +21,8 @@ from tests.deliveries import BUNDLE_ID, NOON, SECOND, SERIAL, UDID, answer, chec
 
 SETUP = Setup(mdm_servers={"micromdm": "micromdm", "eu": "micromdm", "nanomdm": "nanomdm"})
 INSTALL, LIST, REMOVE = "InstallApplication", "ManagedApplicationList", "RemoveApplication"
+NO_LICENSE = [{"ErrorCode": 9610, "ErrorDomain": "ASDServerErrorDomain", "LocalizedDescription": "License not found"}]
+REFUSED = [{"ErrorCode": 12021, "ErrorDomain": "MCMDMErrorDomain", "LocalizedDescription": "unknown"}]
 
 
 def rows(engine: Engine, table: Table, **wanted: Any) -> list[Any]:
@@ -29,6 +31,12 @@ def rows(engine: Engine, table: Table, **wanted: Any) -> list[Any]:
     with engine.connect() as connection:
         found = connection.execute(select(table).where(*conditions)).mappings().all()
     return sorted(found, key=lambda row: str(row.get("id", "")))
+
+
+def stored(engine: Engine, table: Table, *columns: str) -> Sequence[Any]:
+    """All rows as the database gives them, whole or these columns of them."""
+    with engine.connect() as connection:
+        return connection.execute(select(*(table.c[name] for name in columns or table.c.keys()))).mappings().all()
 
 
 def only_row(engine: Engine, table: Table) -> Any:
@@ -47,6 +55,7 @@ class Lab:
     serial: str = SERIAL
     sender: str = "micromdm"
     setup: Setup = field(default=SETUP)
+    woken: list[str] = field(default_factory=list)
 
     @property
     def engine(self) -> Engine:

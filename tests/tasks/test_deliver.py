@@ -5,13 +5,10 @@ from dataclasses import replace
 import pytest
 
 from clients.chat import Chat
-from clients.mail import Mailer
 from clients.micromdm import MicroMDM
 from config.slots import LEASE
 from simulators.faults import Down
-from simulators.micromdm_api import MicroMDMApi
 from simulators.slack import Slack
-from simulators.smtp import MailServer
 from state.commands import void_commands
 from state.destinations import standing
 from tasks.actions.post_chat import PostChat
@@ -26,23 +23,14 @@ POST = PostChat(notice="device_enrolled", facts={"name": "Pier 4"})
 
 
 @pytest.fixture
-def mails(world):
-    with MailServer() as server:
-        world.connect(mailer=Mailer(server.url, "windfall@example.org", deadline=5.0))
-        yield server
+def api(micro, micromdm_api):
+    return micromdm_api
 
 
 @pytest.fixture
 def slack(world):
     with Slack() as server:
         world.connect(chat=Chat(lambda: server.hook_url, deadline=5.0))
-        yield server
-
-
-@pytest.fixture
-def api(world):
-    with MicroMDMApi(api_key=KEY) as server:
-        world.connect(mdm={"micromdm": MicroMDM(server.url, lambda: KEY, deadline=5.0)})
         yield server
 
 

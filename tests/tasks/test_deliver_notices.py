@@ -22,13 +22,6 @@ MAIL = SendMail(notice="device_enrolled", facts={"name": "Pier 4"}, recipients=[
 LATER = "451 4.7.1 greylisted"
 
 
-@pytest.fixture
-def mails(world):
-    with MailServer() as server:
-        world.connect(mailer=Mailer(server.url, "windfall@example.org", deadline=5.0))
-        yield server
-
-
 def taken(mails):
     return [mail.recipients for mail in mails.mails]
 
@@ -121,35 +114,9 @@ def test_a_claim_that_was_lost_owes_nothing_to_anybody(world, mails):
     assert (ours, theirs.id, world.states()) == ([], lost.id, ["running"])
 
 
-def test_a_storm_that_is_told_hours_late_is_told_once_with_its_whole_number(engine, redis_client):
-    setup = Setup(mdm_servers={"micromdm": "micromdm"}, mail_to=(A,))
-    world = World(engine, redis_client, setup=setup)
-    with MailServer() as mails, MicroMDMApi(api_key=KEY) as api:
-        world.connect(
-            mailer=Mailer(mails.url, "windfall@example.org", deadline=5.0),
-            mdm={"micromdm": MicroMDM(api.url, lambda: KEY, deadline=5.0)},
-        )
-        mails.go_down(Down.REFUSING)
-        for device in DEVICES:
-            # The reply is lost, and so nobody knows whether the device was erased.
-            world.owe(order(device, "EraseDevice"))
-            api.faults.lose_reply()
-            world.deliver(MICROMDM)
-            world.later(240)
-        assert world.states(MICROMDM) == ["dead"] * len(DEVICES)
-
-        world.later(3 * 3600)
-        mails.come_back()
-        world.settle_all("mail")
-
-    [mail] = mails.mails
-    assert mail.subject == f"{len(DEVICES)} commands to the MDM server micromdm gave up"
-    assert "gave up since 2026-03-01 12:00 UTC." in mail.text
-
-
 @pytest.fixture
 def erasing(engine, redis_client):
-    """A world of people who have mail, in which an order to erase a device gives up: nobody knows whether it was."""
+    """A world of people who have mail, in which an order to erase a device gives up."""
     setup = Setup(mdm_servers={"micromdm": "micromdm"}, mail_to=(A,))
     world = World(engine, redis_client, setup=setup)
     with MailServer() as mails, MicroMDMApi(api_key=KEY) as api:
@@ -160,6 +127,7 @@ def erasing(engine, redis_client):
 
         def erase(*devices):
             for device in devices:
+                # The reply is lost, and so nobody knows whether the device was erased.
                 world.owe(order(device, "EraseDevice"))
                 api.faults.lose_reply()
                 world.deliver(MICROMDM)
@@ -171,6 +139,23 @@ def subjects(world, mails):
     """Of all mails, once those that are due are sent."""
     world.deliver("mail")
     return [mail.subject.partition(" to ")[0] for mail in mails.mails]
+
+
+def test_a_storm_that_is_told_hours_late_is_told_once_with_its_whole_number(erasing):
+    world, mails, erase = erasing
+    mails.go_down(Down.REFUSING)
+    for device in DEVICES:
+        erase(device)
+        world.later(240)
+    assert world.states(MICROMDM) == ["dead"] * len(DEVICES)
+
+    world.later(3 * 3600)
+    mails.come_back()
+    world.settle_all("mail")
+
+    [mail] = mails.mails
+    assert mail.subject == f"{len(DEVICES)} commands to the MDM server micromdm gave up"
+    assert "gave up since 2026-03-01 12:00 UTC." in mail.text
 
 
 def test_what_gives_up_after_people_were_told_is_told_when_the_next_hour_begins_and_not_twice(erasing):

@@ -14,7 +14,11 @@ from simulators.faults import Down
 from simulators.slack import Slack
 from tasks.actions.post_chat import PostChat
 from tasks.deliver import Deliverer, deliver
+from tests.databases import ON_SQLITE
 from tests.faults.arena import wait_until
+
+pytestmark = ON_SQLITE
+"""Pace and slots are kept in Redis."""
 
 POST = PostChat(notice="device_enrolled", facts={"name": "Pier 4"})
 

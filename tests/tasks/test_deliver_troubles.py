@@ -1,27 +1,17 @@
 """Deliveries while the database falters, or a destination is not configured."""
 
-import pytest
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
-from clients.micromdm import MicroMDM
-from simulators.micromdm_api import MicroMDMApi
-from tests.tasks.delivering import DEVICES, KEY, MICROMDM, install, queued
+from tests.tasks.delivering import DEVICES, MICROMDM, install, queued
 
 
-@pytest.fixture
-def api(world):
-    with MicroMDMApi(api_key=KEY) as server:
-        world.connect(mdm={"micromdm": MicroMDM(server.url, lambda: KEY, deadline=5.0)})
-        yield server
-
-
-def test_what_was_sent_is_written_down_once_the_database_takes_it_again(world, engine, api):
+def test_what_was_sent_is_written_down_once_the_database_takes_it_again(world, engine, micro, micromdm_api):
     world.owe(install(DEVICES[0], sender="micromdm"))
     refused = []
 
     def refuse(connection, cursor, statement, parameters, context, executemany):
-        if api.calls and len(refused) < 3 and statement.startswith("UPDATE actions"):
+        if micromdm_api.calls and len(refused) < 3 and statement.startswith("UPDATE actions"):
             refused.append(statement)
             raise OperationalError(statement, {}, Exception("the database is locked"))
 
@@ -31,7 +21,7 @@ def test_what_was_sent_is_written_down_once_the_database_takes_it_again(world, e
 
     assert (len(refused), world.pauses.count(1.0)) == (3, 3)
     assert world.states() == ["done"]
-    assert (api.count("POST", "/v1/commands"), queued(api, DEVICES[:1])) == (1, [1])
+    assert (micromdm_api.count("POST", "/v1/commands"), queued(micromdm_api, DEVICES[:1])) == (1, [1])
 
 
 def test_what_is_owed_to_a_server_that_nobody_names_waits_and_counts_no_attempt(world):

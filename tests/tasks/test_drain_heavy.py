@@ -15,6 +15,7 @@ from state.schema import events
 from tasks.drain import ENOUGH, drain
 from tasks.services import Services, keyed_fingerprint
 from tests import poison as poison_handlers
+from tests.databases import ON_POSTGRESQL
 from tests.deliveries import NOON, SECOND, check_in, envelope
 
 INBOX = "nanomdm.GetToken:0"
@@ -106,7 +107,7 @@ def slow_database(engine):
         connection.execute(text("DROP FUNCTION too_long CASCADE"))
 
 
-@pytest.mark.parametrize("database_location", ["postgresql"], indirect=True)
+@ON_POSTGRESQL
 @pytest.mark.usefixtures("slow_database")
 def test_a_batch_that_takes_the_database_too_long_ends_processed_one_by_one_or_buried(services, engine):
     post(services.inboxes, *[None] * 5)

@@ -8,9 +8,7 @@ from domain.clock import rfc3339
 from state.retrying import retry
 from tasks.handlers.answers import RETRIES
 from tests.databases import ON_SQLITE
-from tests.tasks.lab import INSTALL
-
-NO_LICENSE = [{"ErrorCode": 9610, "ErrorDomain": "ASDServerErrorDomain", "LocalizedDescription": "License not found"}]
+from tests.tasks.lab import INSTALL, NO_LICENSE
 
 
 def refuse(lab, times):

@@ -7,10 +7,8 @@ import pytest
 from state.ordering import give_up
 from state.retrying import retry, verdict_of
 from tests.databases import ON_SQLITE
-from tests.deliveries import BUNDLE_ID, LOCATION, again
-
-OTHER = "2049025000439999"
-REFUSED = [{"ErrorCode": 12021, "ErrorDomain": "MCMDMErrorDomain", "LocalizedDescription": "unknown"}]
+from tests.deliveries import BUNDLE_ID, LOCATION, OTHER_LOCATION, again
+from tests.tasks.lab import REFUSED
 
 
 def fail(lab, how):
@@ -86,7 +84,7 @@ def test_a_server_whose_clock_is_slow_does_not_make_every_licence_a_new_one(lab)
 
 @ON_SQLITE
 def test_of_two_locations_either_tries_again_what_failed(lab):
-    for u_id in (LOCATION, OTHER):
+    for u_id in (LOCATION, OTHER_LOCATION):
         lab.forget()
         fail(lab, "refused")
         lab.license(u_id=u_id)

@@ -13,16 +13,6 @@ from tests.deliveries import BUNDLE_ID, SECOND
 from tests.tasks.lab import LIST
 
 
-@pytest.fixture
-def begun(lab):
-    """A device that has acknowledged the install."""
-    lab.enrol()
-    lab.license()
-    lab.deliver()
-    lab.acknowledge()
-    return lab
-
-
 def look(lab, seconds):
     """One look just too early, one in time; how many installs were due each time."""
     lab.now += timedelta(seconds=seconds) - SECOND

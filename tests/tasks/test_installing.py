@@ -5,13 +5,15 @@ from itertools import permutations, product
 import pytest
 from sqlalchemy import delete
 
+from domain.notification import serial_key
 from state.schema import actions, commands, installs
+from state.unit_of_work import unit_of_work
+from tasks.installing import decide_installs
 from tasks.setup import Policy, Setup
-from tests.databases import ON_SQLITE
-from tests.deliveries import APP, LOCATION, SERIAL, UDID, again, managed
+from tests.databases import ON_POSTGRESQL, ON_SQLITE
+from tests.deliveries import APP, LOCATION, OTHER_LOCATION, SERIAL, UDID, again, managed
 from tests.tasks.lab import SETUP
 
-OTHER = "2049025000439999"
 LICENSE_ONLY = Setup(mdm_servers=SETUP.mdm_servers, policies=(Policy(adam_id=APP, install=False),))
 REMOVING = Setup(mdm_servers=SETUP.mdm_servers, policies=(Policy(adam_id=APP, u_id=LOCATION, remove=True),))
 
@@ -82,8 +84,8 @@ def test_a_serial_number_counts_however_it_is_spelled(lab):
 def test_two_locations_that_license_the_same_app_are_one_install(lab):
     lab.enrol()
     lab.license()
-    lab.license(u_id=OTHER)
-    lab.take_back(u_id=OTHER)
+    lab.license(u_id=OTHER_LOCATION)
+    lab.take_back(u_id=OTHER_LOCATION)
 
     assert owed_once(lab) == ("waiting", "pending", True)
 
@@ -102,7 +104,7 @@ def test_whatever_apple_and_the_device_repeat_one_command_is_owed(lab):
     assert owed_once(lab) == ("waiting", "pending", True)
 
 
-@pytest.mark.parametrize("database_location", ["postgresql"], indirect=True)
+@ON_POSTGRESQL
 @pytest.mark.parametrize("together", [True, False])
 def test_any_order_of_arrival_owes_one(lab, together):
     told = [lab.license(), lab.check_in("Authenticate"), lab.check_in("TokenUpdate"), lab.license()]
@@ -183,3 +185,15 @@ def test_what_nobody_owes_is_found(lab):
 
     assert [lab.heal(), lab.heal()] == [1, 0]
     assert owed_once(lab) == ("waiting", "pending", True)
+
+
+def test_very_many_apps_at_once_are_no_reason_to_decide_on_others(lab):
+    lab.license(adam_ids=(APP, "2"))
+    lab.enrol()
+    before = lab.installs()
+    many = {str(number) for number in range(10_000, 11_100)}
+
+    with unit_of_work(lab.engine, lab.tick()) as uow:
+        owed = list(decide_installs(uow, lab.setup, {serial_key(SERIAL)}, many))
+
+    assert (owed, len(before), lab.installs()) == ([], 2, before)

@@ -5,12 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
-import pytest
 from sqlalchemy import event
 
 from state.engine import open_engine
 from state.schema import device_accounts, device_history, installed_apps, inventory_lists
 from tasks.process import process
+from tests.databases import ON_POSTGRESQL
 from tests.deliveries import NOON, SECOND, answer, envelope
 from tests.tasks.lab import rows
 
@@ -69,7 +69,7 @@ def test_of_a_list_that_is_told_again_only_what_changed_is_written(services, eng
     assert [row["at"] for row in rows(engine, inventory_lists)] == [NOON + 3 * SECOND]
 
 
-@pytest.mark.parametrize("database_location", ["postgresql"], indirect=True)
+@ON_POSTGRESQL
 def test_two_drains_with_the_same_devices_wait_for_each_other(services, engine, database_location):
     start = threading.Barrier(2)
 

@@ -15,8 +15,6 @@ from simulators.jamf_library import Build
 from state.destinations import note_failure
 from state.queries.rounds import jamf_rounds
 from state.schema import jamf_devices
-from tasks.deliver import Deliverer
-from tasks.jamf_reconcile import reconcile
 from tasks.setup import Setup
 from tests.databases import BOTH_DATABASES, location_of
 from tests.jamf_pro import client, make_record, stock
@@ -25,36 +23,21 @@ from tests.tasks.lab import rows
 EVERY = 21_600
 LISTS = "computers-inventory"
 
-
-@pytest.fixture
-def database_location(request):
-    """SQLite, unless a test asks for both: it is the other end that differs."""
-    return location_of(request)
+database_location = pytest.fixture(location_of)
+"""SQLite, unless a test asks for both: it is the other end that differs."""
 
 
 @pytest.fixture
-def server():
-    with JamfApi() as started:
-        stock(started, computers=2 * PAGE + 200)
-        yield started
+def jamf_api(jamf_api):
+    stock(jamf_api, computers=2 * PAGE + 200)
+    return jamf_api
 
 
 @pytest.fixture
-def read(world, server):
-    """One look whether a round is due, every six hours; time passes in its pauses."""
-    world.connect(jamf={"jamf": client(server)})
-
-    def read(sender="jamf"):
-        deliverer = Deliverer(
-            outside=world.outside,
-            slots=world.slots,
-            wake=world.wakes.append,
-            monotonic=world.seconds,
-            pause=lambda seconds: (world.pauses.append(seconds), world.later(seconds)),
-        )
-        return reconcile(sender, deliverer, every=EVERY)
-
-    return read
+def read(world, jamf_api):
+    """One look whether a round is due, every six hours."""
+    world.connect(jamf={"jamf": client(jamf_api)})
+    return lambda sender="jamf": world.read_jamf(sender, every=EVERY)
 
 
 def ask_for_quiet(server, *, after, path=LISTS):
@@ -74,35 +57,35 @@ def known(world):
 
 
 @BOTH_DATABASES
-def test_a_round_goes_on_where_its_server_asked_for_quiet(world, server, read):
+def test_a_round_goes_on_where_its_server_asked_for_quiet(world, jamf_api, read):
     began = world.now
-    ask_for_quiet(server, after=2)
+    ask_for_quiet(jamf_api, after=2)
     first = read()
-    calls = len(server.calls)
+    calls = len(jamf_api.calls)
     broken_off = jamf_rounds(world.engine)["jamf"]
     world.later(59)
-    early = (read(), len(server.calls))
+    early = (read(), len(jamf_api.calls))
     world.later(1)
     went_on = world.now
 
     assert (first, early, read()) == (PAGE, (0, calls), 402)
     assert (list(broken_off.failed), broken_off.stop.part) == (["computers", "mobile_devices", "policies"], "computers")
-    assert known(world) == {str(n) for n in (*server.catalog.computers, *server.catalog.mobiles)}
+    assert known(world) == {str(n) for n in (*jamf_api.catalog.computers, *jamf_api.catalog.mobiles)}
     last = jamf_rounds(world.engine)["jamf"]
     assert (last.failed, last.stop) == ({}, None)
     assert last.read_at == {
         "version": began, "computers": began, "mobile_devices": went_on, "policies": went_on
     }  # fmt: skip
     # Where the list is, three pages and the one that did not come; nothing twice.
-    assert server.count(path=LISTS) == 5
+    assert jamf_api.count(path=LISTS) == 5
     world.later(EVERY - 1)
     assert read() == 0
     world.later(1)
     assert read() == 602
 
 
-def test_a_round_that_was_broken_off_long_ago_begins_anew(world, server, read):
-    ask_for_quiet(server, after=2)
+def test_a_round_that_was_broken_off_long_ago_begins_anew(world, jamf_api, read):
+    ask_for_quiet(jamf_api, after=2)
     first = read()
     world.later(STALE)
 
@@ -133,9 +116,9 @@ def test_a_server_that_gives_a_page_a_minute_is_read_to_its_end(world, read):
     assert len(known(world)) == 602
 
 
-def test_what_failed_before_a_round_was_broken_off_is_not_forgotten(world, server, read):
-    server.forbidden = {"/api/v1/jamf-pro-version"}
-    ask_for_quiet(server, after=3)
+def test_what_failed_before_a_round_was_broken_off_is_not_forgotten(world, jamf_api, read):
+    jamf_api.forbidden = {"/api/v1/jamf-pro-version"}
+    ask_for_quiet(jamf_api, after=3)
     read()
     world.later(60)
     read()
@@ -143,9 +126,9 @@ def test_what_failed_before_a_round_was_broken_off_is_not_forgotten(world, serve
     assert set(jamf_rounds(world.engine)["jamf"].failed) == {"version"}
 
 
-def test_what_could_not_be_read_before_a_round_was_broken_off_counts_once(world, server, read):
-    server.catalog.computers[0] = make_record(Kind.MAC, 1, jssID=10**299)
-    ask_for_quiet(server, after=2)
+def test_what_could_not_be_read_before_a_round_was_broken_off_counts_once(world, jamf_api, read):
+    jamf_api.catalog.computers[0] = make_record(Kind.MAC, 1, jssID=10**299)
+    ask_for_quiet(jamf_api, after=2)
     read()
     world.later(60)
     read()
@@ -159,27 +142,27 @@ def test_what_could_not_be_read_before_a_round_was_broken_off_counts_once(world,
     assert (once, jamf_rounds(world.engine)["jamf"].unread) == ({"computers": 1}, {"computers": 1})
 
 
-def test_a_round_that_goes_nowhere_is_not_tried_again_at_once(world, server, read):
-    server.be_busy(1, retry_after=60)
+def test_a_round_that_goes_nowhere_is_not_tried_again_at_once(world, jamf_api, read):
+    jamf_api.be_busy(1, retry_after=60)
     read()
     stuck, since = jamf_rounds(world.engine)["jamf"].stop, rfc3339(world.now)
-    calls = len(server.calls)
+    calls = len(jamf_api.calls)
     world.later(RETRY - 1)
-    early = (read(), len(server.calls))
+    early = (read(), len(jamf_api.calls))
     world.later(1)
 
     assert stuck == Stop(part="version", since=since)
     assert (early, read()) == ((0, calls), 602)
 
 
-def test_where_a_server_is_stuck_what_comes_before_that_is_read_again_when_it_is_due(world, server, read):
-    ask_for_quiet(server, after=2, path="mobile-devices")
+def test_where_a_server_is_stuck_what_comes_before_that_is_read_again_when_it_is_due(world, jamf_api, read):
+    ask_for_quiet(jamf_api, after=2, path="mobile-devices")
     read()
     stuck = jamf_rounds(world.engine)["jamf"].stop
     parts = []
     for _ in range(int(EVERY / RETRY)):
         world.later(RETRY)
-        server.be_busy(1, retry_after=60)
+        jamf_api.be_busy(1, retry_after=60)
         read()
         parts.append(jamf_rounds(world.engine)["jamf"].stop.part)
 
@@ -188,19 +171,19 @@ def test_where_a_server_is_stuck_what_comes_before_that_is_read_again_when_it_is
 
 
 @BOTH_DATABASES
-def test_a_round_that_is_due_while_its_server_is_left_alone_says_so_and_comes_when_that_is_over(world, server, read):
+def test_a_round_that_is_due_while_its_server_is_left_alone_says_so_and_comes_when_that_is_over(world, jamf_api, read):
     read()
     whole = jamf_rounds(world.engine)["jamf"]
     world.later(EVERY)
     note_failure(world.engine, "jamf:jamf", error="x", now=world.now, retry_after=300)
-    calls = len(server.calls)
+    calls = len(jamf_api.calls)
     with capture_logs() as lines:
         waited = read()
     waiting = jamf_rounds(world.engine)["jamf"]
     world.later(299)
     still = read()
     told_again = jamf_rounds(world.engine)["jamf"]
-    asked = len(server.calls) - calls
+    asked = len(jamf_api.calls) - calls
     world.later(1)
 
     assert (waited, still, asked, read()) == (0, 0, 0, 602)
@@ -221,7 +204,7 @@ def test_a_round_that_is_not_due_says_nothing_of_a_server_that_is_left_alone(wor
     assert jamf_rounds(world.engine)["jamf"].failed == {}
 
 
-def test_a_list_that_is_not_read_in_pages_is_read_anew(world, read, server):
+def test_a_list_that_is_not_read_in_pages_is_read_anew(world, read, jamf_api):
     with JamfApi(build=Build(inventories=(), mobile_lists=())) as old:
         stock(old)
         world.connect(jamf={"jamf": client(old)})
@@ -233,16 +216,16 @@ def test_a_list_that_is_not_read_in_pages_is_read_anew(world, read, server):
         assert (first, stopped.part, stopped.page, read()) == (3, "mobile_devices", 0, 2)
 
 
-def test_senders_of_one_server_do_not_read_it_at_the_same_time(world, server, read):
-    setup = Setup(jamf_urls={"jamf": server.url, "jamf-signed": server.url + "/"})
-    world.connect(jamf={name: client(server) for name in setup.jamf_urls}, setup=setup)
+def test_senders_of_one_server_do_not_read_it_at_the_same_time(world, jamf_api, read):
+    setup = Setup(jamf_urls={"jamf": jamf_api.url, "jamf-signed": jamf_api.url + "/"})
+    world.connect(jamf={name: client(jamf_api) for name in setup.jamf_urls}, setup=setup)
     found = []
 
     def gate():
-        server.gate = lambda: None
+        jamf_api.gate = lambda: None
         found.append(read("jamf-signed"))
 
-    server.gate = gate
+    jamf_api.gate = gate
 
     assert (read(), found, read("jamf-signed")) == (602, [0], 602)
 

@@ -11,11 +11,11 @@ from simulators.identities import Kind
 from simulators.jamf import Form, write
 from simulators.jamf_api import JamfApi
 from simulators.jamf_library import Build
-from state.engine import write_transaction
-from state.schema import device_history, jamf_devices, metadata
+from state.schema import device_history, jamf_devices
 from state.unit_of_work import unit_of_work
 from tasks.jamf_telling import LAG, tell_records
 from tasks.process import process
+from tests.databases import empty
 from tests.deliveries import MINUTE, NOON, SECOND, envelope
 from tests.jamf_pro import client, make_record, stock
 from tests.tasks.lab import rows
@@ -85,9 +85,7 @@ def test_order_and_repetition_of_reads_and_events_do_not_matter(world, services,
     ]
     ends = []
     for order in ((0, 1, 2, 3, 4), (4, 3, 2, 1, 0), (3, 0, 3, 2, 4, 1, 0), (2, 4, 2, 0, 1, 3, 3)):
-        with write_transaction(world.engine) as connection:
-            for table in metadata.sorted_tables:
-                connection.execute(table.delete())
+        empty(world.engine)
         for number in order:
             steps[number]()
         ends.append((rows(world.engine, jamf_devices), rows(world.engine, device_history)))
@@ -123,9 +121,7 @@ def test_whose_a_device_is_no_more_is_nobody_whatever_came_first(world, services
     ]
 
     def told_after(*order):
-        with write_transaction(world.engine) as connection:
-            for table in metadata.sorted_tables:
-                connection.execute(table.delete())
+        empty(world.engine)
         for number in order:
             steps[number]()
         [row] = rows(world.engine, jamf_devices)
@@ -180,9 +176,7 @@ def test_a_mobile_device_of_which_no_event_told_that_it_left_or_came_back_is_rea
     ]
 
     def enrolled_after(*order):
-        with write_transaction(world.engine) as connection:
-            for table in metadata.sorted_tables:
-                connection.execute(table.delete())
+        empty(world.engine)
         for number in order:
             steps[number]()
         [row] = rows(world.engine, jamf_devices)

@@ -13,6 +13,7 @@ from state.unanswered import MOST
 from state.unit_of_work import unit_of_work
 from tasks.healing import AT_ONCE, SLICE, push_again
 from tasks.pushing import PUSHES
+from tests.databases import ON_POSTGRESQL
 from tests.deliveries import MINUTE, SECOND, UDID
 from tests.tasks.lab import only_row, rows
 
@@ -100,7 +101,7 @@ def test_a_device_that_two_servers_wait_for_is_pushed_by_both(lab):
     assert {row["destination"] for row in rows(lab.engine, actions)} == {"mdm:micromdm", "mdm:eu"}
 
 
-@pytest.mark.parametrize("database_location", ["postgresql"], indirect=True)
+@ON_POSTGRESQL
 def test_a_device_that_another_pushes_at_this_moment_is_left_to_it(lab):
     send(lab, (UDID, "micromdm"), (UDID, "micromdm"))
 

@@ -6,11 +6,10 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-import pytest
-
 from state.engine import open_engine
 from state.schema import actions
 from tasks.process import process
+from tests.databases import ON_POSTGRESQL
 from tests.deliveries import NOON, SECOND, check_in, envelope, managed
 from tests.tasks.lab import INSTALL, rows
 
@@ -36,7 +35,7 @@ def enrolments(serials):
         yield envelope(check_in("TokenUpdate", udid=f"U-{serial}", at=NOON + SECOND, Token=b"t", PushMagic="m"))
 
 
-@pytest.mark.parametrize("database_location", ["postgresql"], indirect=True)
+@ON_POSTGRESQL
 def test_a_thousand_licences_and_enrolments_at_the_same_moment_are_a_thousand_installs(lab, database_location):
     story = list(rounds(random.Random(5)))
     apple = [[managed(*serials)] for serials in story]

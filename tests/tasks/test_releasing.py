@@ -1,27 +1,20 @@
-"""Licences that are taken back: what is not installed is released, what is stays unless people want it gone."""
+"""Licences that are taken back: what is not installed is released, what is installed stays."""
 
 import pytest
 
 from state.pending import SLICES, unowed_serials
 from state.retrying import retry
-from state.schema import assignments
 from tasks.handlers.answers import RETRIES
-from tasks.setup import Policy, Setup
 from tests.databases import ON_SQLITE
-from tests.deliveries import APP, BUNDLE_ID, LOCATION, MINUTE, SECOND, UDID
-from tests.tasks.lab import INSTALL, REMOVE, SETUP, rows
-
-OTHER = "2049025000439999"
-LICENSE_ONLY = Setup(mdm_servers=SETUP.mdm_servers, policies=(Policy(adam_id=APP, install=False),))
-NO_LICENSE = [{"ErrorCode": 9610, "ErrorDomain": "ASDServerErrorDomain", "LocalizedDescription": "License not found"}]
-REMOVING = Setup(mdm_servers=SETUP.mdm_servers, policies=(Policy(adam_id=APP, u_id=LOCATION, remove=True),))
+from tests.deliveries import LOCATION, OTHER_LOCATION, UDID
+from tests.tasks.lab import INSTALL, NO_LICENSE, REMOVE
 
 
 def test_an_app_is_released_when_the_last_location_takes_it_back(lab):
     lab.enrol()
     lab.license()
-    lab.license(u_id=OTHER)
-    for u_id in (LOCATION, OTHER):
+    lab.license(u_id=OTHER_LOCATION)
+    for u_id in (LOCATION, OTHER_LOCATION):
         lab.wait(hours=1)
         lab.take_back(u_id=u_id)
 
@@ -91,109 +84,10 @@ def test_a_command_that_gave_up_is_retried_by_nobody_once_the_licence_is_gone(la
 
 
 @ON_SQLITE
-def test_what_is_installed_stays_when_its_licence_goes(lab):
-    installed(lab)
-    lab.take_back()
+def test_what_is_installed_stays_when_its_licence_goes(installed):
+    installed.take_back()
 
-    assert (lab.states(), lab.commands(REMOVE)) == (["installed"], [])
-
-
-def licence_states(lab):
-    return [row["state"] for row in rows(lab.engine, assignments)]
-
-
-def installed(lab):
-    lab.enrol()
-    lab.license()
-    lab.deliver()
-    lab.acknowledge()
-    lab.list_apps(**{BUNDLE_ID: "Managed"})
-    lab.wait(hours=1)
-
-
-def test_by_policy_it_is_removed_and_a_new_licence_installs_it_anew(lab):
-    lab.setup = REMOVING
-    installed(lab)
-    lab.take_back()
-    lab.inform()
-    (removal,) = lab.commands(REMOVE)
-    states = lab.states()
-    lab.wait(hours=1)
-    lab.license()
-
-    assert (states, removal["arguments"]) == (["released"], {"Identifier": BUNDLE_ID})
-    assert (lab.states(), lab.command_states()) == (["waiting"], ["Acknowledged", "pending"])
-    proof = ("sent_at", "acknowledged_at", "acknowledged_by", "installed_at", "installed_by", "installed_command_uuid")
-    assert {lab.install[name] for name in proof} == {None}
-
-
-@ON_SQLITE
-def test_it_is_not_removed_while_a_location_licenses_it(lab):
-    lab.setup = REMOVING
-    installed(lab)
-    lab.license(u_id=OTHER)
-    lab.take_back()
-    lab.setup = Setup(mdm_servers=SETUP.mdm_servers, policies=(Policy(install=False, remove=True),))
-    lab.inform()
-
-    assert (lab.states(), lab.commands(REMOVE)) == (["installed"], [])
-
-
-@ON_SQLITE
-def test_uncertain_neither_owes_nor_releases(lab):
-    lab.enrol()
-    for adam_id in ("1", "2"):
-        lab.license(adam_ids=("1",) if adam_id == "1" else ("3",))
-    lab.take_back(adam_ids=("1", "2"))
-    lab.license(adam_ids=("2",))
-
-    states = {row["adam_id"]: row["state"] for row in lab.installs()}
-    assert states == {"1": "waiting", "3": "waiting"}
-    assert lab.deliver() == [INSTALL, INSTALL]
-
-
-def test_the_end_of_the_uncertain_quarter_of_an_hour(lab):
-    lab.enrol()
-    lab.license()
-    lab.now += 15 * MINUTE - SECOND
-    lab.take_back()
-    unsure = lab.states()
-    lab.now += 15 * MINUTE + SECOND
-    lab.take_back()
-
-    assert (unsure, lab.states()) == (["waiting"], ["released"])
-
-
-@ON_SQLITE
-def test_uncertain_lasts_until_apples_next_word(lab):
-    lab.enrol()
-    lab.take_back()
-    lab.license()
-    lab.wait(days=90)
-    lab.inform()
-    lab.list_apps(**{BUNDLE_ID: "Managed"})
-    lab.check_in("TokenUpdate")
-    after_months = (lab.heal(), licence_states(lab), lab.states())
-    lab.license()
-
-    assert after_months == (0, ["uncertain"], [])
-    assert (licence_states(lab), lab.states()) == (["assigned"], ["waiting"])
-
-
-@ON_SQLITE
-def test_what_failed_is_not_tried_again_while_its_licence_is_uncertain(lab):
-    lab.enrol()
-    lab.license()
-    lab.deliver()
-    lab.answer("Error", ErrorChain=[{"ErrorCode": 1}])
-    failed = lab.states()
-    lab.take_back()
-    lab.wait(hours=1)
-    (last,) = lab.commands()
-    retry(lab.engine, [last["id"]], now=lab.now)
-
-    assert (failed, lab.states(), lab.heal()) == (["failed"], ["waiting"], 0)
-    assert len(lab.commands()) == 1
+    assert (installed.states(), installed.commands(REMOVE)) == (["installed"], [])
 
 
 def test_a_serial_number_that_turns_up_at_another_device_takes_what_was_owed_along(lab):
@@ -215,23 +109,6 @@ def test_a_serial_number_that_turns_up_at_another_device_takes_what_was_owed_alo
         ("another", "released"),
     ]
     assert sorted(lab.command_states()) == ["pending", "void", "void"]
-
-
-@pytest.mark.parametrize("sent", [False, True])
-def test_by_policy_an_install_is_released_in_words_that_are_true_and_owed_again_when_the_policy_is(lab, sent):
-    lab.enrol()
-    lab.license()
-    if sent:
-        lab.deliver()
-    lab.setup = LICENSE_ONLY
-    lab.inform()
-    (released,) = lab.installs()
-    while_off = lab.heal()
-    lab.setup = SETUP
-
-    assert (released["state"], released["reason"]) == ("released", "it is licensed only, by policy: install = false")
-    assert (while_off, lab.heal(), lab.heal()) == (0, 1, 0)
-    assert (lab.states(), lab.command_states()) == (["waiting"], ["void", "pending"])
 
 
 def test_what_was_released_because_its_licence_went_is_looked_for_by_nobody(lab):

@@ -4,51 +4,17 @@ import pytest
 
 from state.retrying import retry
 from tasks.following import PATIENCE, follow
-from tasks.setup import Policy, Setup
 from tests.databases import ON_SQLITE
 from tests.deliveries import BUNDLE_ID, MINUTE
-from tests.tasks.lab import REMOVE, SETUP
-
-REMOVING = Setup(mdm_servers=SETUP.mdm_servers, policies=(Policy(remove=True),))
-NO_LICENSE = [{"ErrorCode": 9610, "ErrorDomain": "ASDServerErrorDomain", "LocalizedDescription": "License not found"}]
-NOT_MANAGED = [{"ErrorCode": 12018, "ErrorDomain": "MCMDMErrorDomain", "LocalizedDescription": "not managed"}]
+from tests.tasks.lab import NO_LICENSE, REMOVE, SETUP
+from tests.tasks.removing import NOT_MANAGED, REMOVING, only, removals, take_back
 
 
 @pytest.fixture
-def sent(lab):
-    """A device that has been sent the command, where apps go with their licence."""
+def lab(lab):
+    """Where apps go with their licence."""
     lab.setup = REMOVING
-    lab.enrol()
-    lab.license()
-    lab.deliver()
     return lab
-
-
-@pytest.fixture
-def begun(sent):
-    sent.acknowledge()
-    return sent
-
-
-@pytest.fixture
-def installed(begun):
-    begun.list_apps(**{BUNDLE_ID: "Managed"})
-    begun.wait(hours=1)
-    return begun
-
-
-def removals(lab):
-    return [row["state"] for row in lab.commands(REMOVE)]
-
-
-def only(lab):
-    (install,) = lab.installs()
-    return install["state"], install["reason"]
-
-
-def take_back(lab):
-    lab.wait(hours=1)
-    lab.take_back()
 
 
 @ON_SQLITE
@@ -72,7 +38,6 @@ def test_what_a_device_has_begun_is_removed(begun, end):
 @pytest.mark.parametrize("unanswered", ["sent", "NotNow", "stuck", "outcome unknown"])
 @pytest.mark.parametrize("first", ["answer", "licence"])
 def test_what_a_device_takes_up_after_all_is_removed_whichever_is_heard_first(lab, unanswered, first):
-    lab.setup = REMOVING
     lab.enrol()
     lab.license()
     claimed = lab.claim()
@@ -95,25 +60,24 @@ def test_what_a_device_takes_up_after_all_is_removed_whichever_is_heard_first(la
 
 
 @ON_SQLITE
-def test_until_it_answers_nothing_is_removed_and_after_a_refusal_neither(sent):
-    take_back(sent)
-    sent.inform()
-    awaited = (only(sent), sent.command_states(), removals(sent))
-    sent.answer("Error", ErrorChain=NO_LICENSE)
-    sent.inform()
+def test_until_it_answers_nothing_is_removed_and_after_a_refusal_neither(asked):
+    take_back(asked)
+    asked.inform()
+    awaited = (only(asked), asked.command_states(), removals(asked))
+    asked.answer("Error", ErrorChain=NO_LICENSE)
+    asked.inform()
 
     words = (
         "the licence was taken back; if the device still accepts the command that was sent before, it is to remove it"
     )
     assert awaited == (("released", words.replace("remove it", "remove the app")), ["void"], [])
-    assert only(sent) == ("released", "the licence was taken back")
-    assert (sent.command_states(), removals(sent)) == (["Error"], [])
+    assert only(asked) == ("released", "the licence was taken back")
+    assert (asked.command_states(), removals(asked)) == (["Error"], [])
 
 
 @ON_SQLITE
 @pytest.mark.parametrize("refused", [False, True])
 def test_what_is_not_there_is_not_removed(lab, refused):
-    lab.setup = REMOVING
     lab.enrol()
     lab.license()
     if refused:
@@ -126,21 +90,21 @@ def test_what_is_not_there_is_not_removed(lab, refused):
 
 
 @pytest.mark.parametrize("named", [False, True])
-def test_an_app_that_its_device_has_not_named_goes_by_what_others_call_it(sent, named):
+def test_an_app_that_its_device_has_not_named_goes_by_what_others_call_it(asked, named):
     if named:
-        sent.udid, sent.serial = "another", "S2"
-        sent.enrol()
-        sent.license()
-        sent.deliver()
-        sent.acknowledge()
-        sent.udid, sent.serial = sent.installs()[0]["device_id"], sent.installs()[0]["serial_number"]
-    (uuid,) = [row["command_uuid"] for row in sent.commands() if row["device_id"] == sent.udid]
-    sent.reply("Acknowledged", uuid)
-    take_back(sent)
+        asked.udid, asked.serial = "another", "S2"
+        asked.enrol()
+        asked.license()
+        asked.deliver()
+        asked.acknowledge()
+        asked.udid, asked.serial = asked.installs()[0]["device_id"], asked.installs()[0]["serial_number"]
+    (uuid,) = [row["command_uuid"] for row in asked.commands() if row["device_id"] == asked.udid]
+    asked.reply("Acknowledged", uuid)
+    take_back(asked)
 
-    (install,) = [row for row in sent.installs() if row["device_id"] == sent.udid]
+    (install,) = [row for row in asked.installs() if row["device_id"] == asked.udid]
     assert install["state"] == "released"
-    assert removals(sent) == (["pending"] if named else [])
+    assert removals(asked) == (["pending"] if named else [])
     assert ("not removed, as no device has named" in install["reason"]) is not named
 
 
@@ -184,7 +148,6 @@ def test_a_removal_that_gave_up_is_retried_by_a_person(installed):
 
 @ON_SQLITE
 def test_an_authenticate_heard_late_leaves_what_is_awaited_as_it_is(lab):
-    lab.setup = REMOVING
     began = lab.tick()
     lab.check_in("TokenUpdate")
     lab.inform()
@@ -199,11 +162,11 @@ def test_an_authenticate_heard_late_leaves_what_is_awaited_as_it_is(lab):
 
 
 @ON_SQLITE
-def test_what_is_taken_back_without_the_policy_stays(sent):
-    sent.setup = SETUP
-    take_back(sent)
-    sent.now += MINUTE
-    sent.acknowledge()
-    sent.inform()
+def test_what_is_taken_back_without_the_policy_stays(asked):
+    asked.setup = SETUP
+    take_back(asked)
+    asked.now += MINUTE
+    asked.acknowledge()
+    asked.inform()
 
-    assert (only(sent), removals(sent)) == (("released", "the licence was taken back"), [])
+    assert (only(asked), removals(asked)) == (("released", "the licence was taken back"), [])

@@ -6,51 +6,17 @@ import pytest
 
 from domain.clock import rfc3339
 from state.ordering import give_up
-from tasks.setup import Policy, Setup
 from tests.databases import ON_SQLITE
 from tests.deliveries import BUNDLE_ID
-from tests.tasks.lab import INSTALL, REMOVE, SETUP
-
-REMOVING = Setup(mdm_servers=SETUP.mdm_servers, policies=(Policy(remove=True),))
-NOT_MANAGED = [{"ErrorCode": 12018, "ErrorDomain": "MCMDMErrorDomain", "LocalizedDescription": "not managed"}]
-BACK = "the licence is back; the device has not answered yet the command to remove the app, which was sent before"
+from tests.tasks.lab import INSTALL, REMOVE
+from tests.tasks.removing import BACK, NOT_MANAGED, REMOVING, only, removals, take_back
 
 
 @pytest.fixture
-def sent(lab):
-    """A device that has been sent the command, where apps go with their licence."""
+def lab(lab):
+    """Where apps go with their licence."""
     lab.setup = REMOVING
-    lab.enrol()
-    lab.license()
-    lab.deliver()
     return lab
-
-
-@pytest.fixture
-def begun(sent):
-    sent.acknowledge()
-    return sent
-
-
-@pytest.fixture
-def installed(begun):
-    begun.list_apps(**{BUNDLE_ID: "Managed"})
-    begun.wait(hours=1)
-    return begun
-
-
-def removals(lab):
-    return [row["state"] for row in lab.commands(REMOVE)]
-
-
-def only(lab):
-    (install,) = lab.installs()
-    return install["state"], install["reason"]
-
-
-def take_back(lab):
-    lab.wait(hours=1)
-    lab.take_back()
 
 
 def license_again(lab):
@@ -186,7 +152,6 @@ def test_a_device_that_enrols_anew_is_asked_to_remove_nothing(begun, went, left)
 
 @ON_SQLITE
 def test_an_authenticate_heard_late_leaves_a_removal_as_it_is(lab):
-    lab.setup = REMOVING
     began = lab.tick()
     lab.check_in("TokenUpdate")
     lab.inform()

@@ -7,7 +7,7 @@ import pytest
 from console.replay import Replayer
 from state.schema import actions, asset_deltas, assets, commands, event_counts, events
 from tasks.drain import drain
-from tests.databases import ON_SQLITE
+from tests.databases import ON_POSTGRESQL, ON_SQLITE
 from tests.deliveries import SERIAL, counted, managed
 from tests.tasks.lab import SETUP, rows
 
@@ -77,7 +77,7 @@ def test_an_install_is_owed_once(lab, replay, delivered):
     assert len(rows(lab.engine, actions, kind="send_command")) == 1
 
 
-@pytest.mark.parametrize("database_location", ["postgresql"], indirect=True)
+@ON_POSTGRESQL
 def test_a_whole_life_replayed_changes_nothing(told, replay):
     """Two enrolments, a licence that went and came back, errors and a proof."""
     told.license()

@@ -1,7 +1,5 @@
 """Commands that are sent again by themselves must not turn back what was ordered later, nor follow their own answer."""
 
-from dataclasses import replace
-
 import pytest
 
 from simulators.http_server import Answer
@@ -10,70 +8,16 @@ from state.retrying import retry, verdict_of
 from tasks.healing import push_again
 from tasks.process import process
 from tests.databases import BOTH_DATABASES, location_of
-from tests.deliveries import SERIAL, UDID, answer, envelope
+from tests.deliveries import SERIAL, UDID
 from tests.owed import assigned, enrol
-from tests.tasks.delivering import MICROMDM, SETUP, install, order
+from tests.tasks.delivering import HOUR, MICROMDM, install, order
+from tests.tasks.resending import carry_out, posts, send
 
-HOUR = 3600.0
 REMOVE_PROFILE = order(UDID, "RemoveProfile", Identifier="org.wifi")
 INSTALL_PROFILE = order(UDID, "InstallProfile", Payload="cHJvZmlsZQ==")
 
-
-@pytest.fixture
-def database_location(request):
-    """SQLite, unless a test asks for both: it is the other end that differs."""
-    return location_of(request)
-
-
-@pytest.fixture
-def api(micromdm_api):
-    """It knows our device, and pushes it."""
-    micromdm_api._push_data.add(UDID)
-    return micromdm_api
-
-
-@pytest.fixture
-def house(micro, services):
-    """Those who keep house, at the time of the world."""
-    return replace(services, setup=SETUP, now=lambda: micro.now)
-
-
-@pytest.fixture
-def beat(micro, house):
-    """Let hours pass, with what beat and the effects do then."""
-
-    def tick(hours):
-        for _ in range(int(hours * 2)):
-            micro.later(HOUR / 2)
-            if push_again(house):
-                micro.deliver(MICROMDM)
-            if "pending" in micro.states():
-                micro.later(60)
-                micro.deliver(MICROMDM)
-
-    return tick
-
-
-def posts(api):
-    return [call.command_uuid for call in api.calls if call.method == "POST" and call.path.startswith("/v1/commands")]
-
-
-def send(micro, action):
-    """It is taken by its server."""
-    [identifier] = micro.owe(action)
-    micro.deliver(MICROMDM)
-    return micro.commands()[identifier]
-
-
-def carry_out(api, row):
-    """The device gets the command and does it; nobody tells us."""
-    api._lines[UDID].next("Idle", "")
-    api._lines[UDID].next("Acknowledged", row.command_uuid)
-
-
-def hear(micro, house, row):
-    said = answer("Acknowledged", at=micro.now, udid=UDID, command_uuid=row.command_uuid)
-    process([envelope(said, received_at=micro.now)], house)
+database_location = pytest.fixture(location_of)
+"""SQLite, unless a test asks for both: it is the other end that differs."""
 
 
 @BOTH_DATABASES
@@ -89,13 +33,13 @@ def hear(micro, house, row):
     ],
     ids=["profile", "setting", "app"],
 )
-def test_a_command_whose_answer_was_lost_does_not_turn_a_later_one_back(micro, api, house, beat, first, second):
+def test_a_command_whose_answer_was_lost_does_not_turn_a_later_one_back(micro, api, device_says, beat, first, second):
     earlier = send(micro, first)
     carry_out(api, earlier)
     micro.later(300)
     later = send(micro, second)
     carry_out(api, later)
-    hear(micro, house, later)
+    device_says("Acknowledged", later)
 
     beat(6)
 
@@ -103,13 +47,13 @@ def test_a_command_whose_answer_was_lost_does_not_turn_a_later_one_back(micro, a
     assert micro.actions()[earlier.id].state == "done"
 
 
-def test_a_person_is_told_what_would_be_turned_back_and_may_want_it_all_the_same(micro, api, house):
+def test_a_person_is_told_what_would_be_turned_back_and_may_want_it_all_the_same(micro, api, device_says):
     earlier = send(micro, REMOVE_PROFILE)
     carry_out(api, earlier)
     micro.later(300)
     later = send(micro, INSTALL_PROFILE)
     carry_out(api, later)
-    hear(micro, house, later)
+    device_says("Acknowledged", later)
     micro.later(HOUR)
 
     told = verdict_of(micro.engine, earlier.id, now=micro.now)

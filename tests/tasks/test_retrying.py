@@ -14,11 +14,8 @@ from tests.tasks.delivering import DEVICES, NANOMDM, SETUP, install, queued
 from tests.tasks.lab import rows
 from tests.tasks.test_failing import fail
 
-
-@pytest.fixture
-def database_location(request):
-    """SQLite, unless a test asks for both."""
-    return location_of(request)
+database_location = pytest.fixture(location_of)
+"""SQLite, unless a test asks for both."""
 
 
 def retry_last(lab):

@@ -1,6 +1,5 @@
 """Commands that MicroMDM took, with a 201, and then did not have: found out when their devices are pushed again."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,67 +9,16 @@ from state.resending import TIMES
 from state.retrying import retry
 from tasks.actions.push import SILENCE
 from tasks.healing import push_again
-from tasks.process import process
 from tests.databases import BOTH_DATABASES, location_of
-from tests.deliveries import UDID, answer, envelope
-from tests.tasks.delivering import MICROMDM, SETUP, install, order
+from tests.deliveries import UDID
+from tests.tasks.delivering import MICROMDM, install, order
+from tests.tasks.resending import posts, send
 
-HOUR = 3600.0
 FORTY_DAYS = 40 * 24
 """In hours."""
 
-
-@pytest.fixture
-def database_location(request):
-    """SQLite, unless a test asks for both: it is the other end that differs."""
-    return location_of(request)
-
-
-@pytest.fixture
-def api(micromdm_api):
-    """It knows our device, and pushes it."""
-    micromdm_api._push_data.add(UDID)
-    return micromdm_api
-
-
-@pytest.fixture
-def beat(micro, services):
-    """Let hours pass, every half hour or in ``steps`` of so many, with what beat and the effects do then."""
-
-    def tick(hours=4, steps=0.5):
-        for _ in range(int(hours / steps)):
-            micro.later(steps * HOUR)
-            if push_again(replace(services, setup=SETUP, now=lambda: micro.now)):
-                micro.deliver(MICROMDM)
-            if "pending" in micro.states():
-                micro.later(60)
-                micro.deliver(MICROMDM)
-
-    return tick
-
-
-@pytest.fixture
-def heard(micro, services):
-    """The device says this of the only command."""
-
-    def say(status):
-        [row] = micro.commands().values()
-        said = answer(status, at=micro.now, udid=row.device_id, command_uuid=row.command_uuid)
-        process([envelope(said, received_at=micro.now)], replace(services, setup=SETUP, now=lambda: micro.now))
-
-    return say
-
-
-def sent(micro, action):
-    """It has been taken by its server."""
-    [identifier] = micro.owe(action)
-    micro.deliver(MICROMDM)
-    assert micro.commands()[identifier].state == "sent"
-    return identifier
-
-
-def posts(api):
-    return [call.command_uuid for call in api.calls if call.method == "POST" and call.path.startswith("/v1/commands")]
+database_location = pytest.fixture(location_of)
+"""SQLite, unless a test asks for both: it is the other end that differs."""
 
 
 def looks(api):
@@ -78,9 +26,9 @@ def looks(api):
 
 
 @BOTH_DATABASES
-def test_a_command_that_was_lost_after_its_201_is_sent_again_under_the_same_uuid(micro, api, beat, heard):
+def test_a_command_that_was_lost_after_its_201_is_sent_again_under_the_same_uuid(micro, api, beat, device_says):
     api.forget_after_reply()
-    identifier = sent(micro, install(UDID, sender="micromdm"))
+    identifier = send(micro, install(UDID, sender="micromdm")).id
     assert api.queue(UDID) == []
 
     beat()
@@ -90,13 +38,13 @@ def test_a_command_that_was_lost_after_its_201_is_sent_again_under_the_same_uuid
     assert (posts(api), row.state) == ([row.command_uuid] * 2, "sent")
     action = micro.actions()[identifier]
     assert (action.state, action.error) == ("done", "sent again: its server did not have it any more")
-    heard("Acknowledged")
-    heard("Acknowledged")
+    device_says("Acknowledged")
+    device_says("Acknowledged")
     assert micro.commands()[identifier].state == "Acknowledged"
 
 
 def test_what_waits_or_was_handed_out_is_never_sent_again(micro, api, beat):
-    sent(micro, install(UDID, sender="micromdm"))
+    send(micro, install(UDID, sender="micromdm"))
     beat()
     api._lines[UDID].next("Idle", "")
 
@@ -106,27 +54,27 @@ def test_what_waits_or_was_handed_out_is_never_sent_again(micro, api, beat):
     assert looks(api) > 1
 
 
-def test_its_server_is_not_asked_before_a_device_had_time_to_answer(micro, api, services):
-    sent(micro, install(UDID, sender="micromdm"))
+def test_its_server_is_not_asked_before_a_device_had_time_to_answer(micro, api, house):
+    send(micro, install(UDID, sender="micromdm"))
     micro.later(SILENCE.total_seconds() - 1)
 
-    assert push_again(replace(services, setup=SETUP, now=lambda: micro.now)) == 1
+    assert push_again(house) == 1
     micro.deliver(MICROMDM)
 
     assert (looks(api), api.pushed[-1]) == (0, UDID)
 
 
 @pytest.mark.parametrize("status", ["Acknowledged", "NotNow"])
-def test_an_answer_that_was_on_its_way_to_us_is_waited_for(micro, api, services, heard, status):
-    identifier = sent(micro, install(UDID, sender="micromdm"))
+def test_an_answer_that_was_on_its_way_to_us_is_waited_for(micro, api, house, device_says, status):
+    identifier = send(micro, install(UDID, sender="micromdm")).id
     micro.later(4000)
     api._lines[UDID].next(status, micro.commands()[identifier].command_uuid)
-    push_again(replace(services, setup=SETUP, now=lambda: micro.now))
+    push_again(house)
     micro.deliver(MICROMDM)
     micro.deliver(MICROMDM)
     waiting = micro.commands()[identifier].state
 
-    heard(status)
+    device_says(status)
     micro.later(60)
     micro.deliver(MICROMDM)
 
@@ -145,7 +93,7 @@ def test_an_answer_that_was_on_its_way_to_us_is_waited_for(micro, api, services,
 )
 def test_what_must_not_happen_twice_or_lost_its_secrets_is_not_sent_again(micro, api, beat, action):
     api.forget_after_reply()
-    identifier = sent(micro, action)
+    identifier = send(micro, action).id
 
     beat()
 
@@ -156,7 +104,7 @@ def test_what_must_not_happen_twice_or_lost_its_secrets_is_not_sent_again(micro,
 
 def test_a_server_that_loses_everything_gets_it_a_few_times(micro, api, beat):
     api.forget_after_reply(1000)
-    sent(micro, install(UDID, sender="micromdm"))
+    send(micro, install(UDID, sender="micromdm"))
 
     beat(FORTY_DAYS, steps=12)
 
@@ -166,7 +114,7 @@ def test_a_server_that_loses_everything_gets_it_a_few_times(micro, api, beat):
 @pytest.mark.parametrize("down", [False, True])
 def test_a_queue_that_cannot_be_read_is_read_another_time(micro, api, beat, down):
     api.forget_after_reply()
-    sent(micro, install(UDID, sender="micromdm"))
+    send(micro, install(UDID, sender="micromdm"))
     if down:
         api.go_down(Down.REFUSING)
     else:
@@ -185,7 +133,7 @@ def test_a_queue_that_cannot_be_read_is_read_another_time(micro, api, beat, down
 
 
 def test_a_person_may_have_it_sent_again_at_once_and_it_is_looked_for_first(micro, api):
-    identifier = sent(micro, install(UDID, sender="micromdm"))
+    identifier = send(micro, install(UDID, sender="micromdm")).id
     notes = []
     for _ in range(2):
         micro.later(timedelta(minutes=5).total_seconds())

@@ -15,11 +15,8 @@ from tests.databases import BOTH_DATABASES, location_of
 from tests.deliveries import SECOND, UDID, answer, envelope
 from tests.tasks.delivering import DEVICES, KEY, MICROMDM, install, order, queued
 
-
-@pytest.fixture
-def database_location(request):
-    """SQLite, unless a test asks for both: it is the other end that differs."""
-    return location_of(request)
+database_location = pytest.fixture(location_of)
+"""SQLite, unless a test asks for both: it is the other end that differs."""
 
 
 @pytest.fixture

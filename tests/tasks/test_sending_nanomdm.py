@@ -13,11 +13,8 @@ from state.engine import write_transaction
 from tests.databases import BOTH_DATABASES, location_of
 from tests.tasks.delivering import DEVICES, KEY, NANOMDM, STRANGER, enrol, install, order, queued
 
-
-@pytest.fixture
-def database_location(request):
-    """SQLite, unless a test asks for both: it is the other end that differs."""
-    return location_of(request)
+database_location = pytest.fixture(location_of)
+"""SQLite, unless a test asks for both: it is the other end that differs."""
 
 
 def puts(server):

@@ -13,11 +13,8 @@ from tests.tasks.delivering import DEVICES, KEY, NANOMDM, install, order, queued
 
 KV_ONLY = pytest.mark.parametrize("storage", [Storage.KV], indirect=True)
 
-
-@pytest.fixture
-def database_location(request):
-    """SQLite, unless a test asks for both: it is the other end that differs."""
-    return location_of(request)
+database_location = pytest.fixture(location_of)
+"""SQLite, unless a test asks for both: it is the other end that differs."""
 
 
 def erase(device_id):

@@ -11,11 +11,8 @@ from tests.tasks.delivering import DEVICES, KEY, MICROMDM, install
 
 TAKEN = {"payload": {}}
 
-
-@pytest.fixture
-def database_location(request):
-    """SQLite: it is the other end that differs."""
-    return location_of(request)
+database_location = pytest.fixture(location_of)
+"""SQLite: it is the other end that differs."""
 
 
 @pytest.mark.parametrize("status", [302, 400, 403])

@@ -9,9 +9,10 @@ from simulators.identities import SHARED_IPAD_USER_ID
 from state.inquiries import MOST_USERS
 from state.schema import actions, commands, user_channels
 from tasks.healing import push_again
-from tasks.inventory import HEARD, PLACE_INTERVAL, ask_now, moment, refresh
+from tasks.inventory import HEARD, ask_now, refresh
 from tests.databases import ON_SQLITE
 from tests.deliveries import NOON, UDID, answer, check_in, envelope
+from tests.tasks.inquiring import DAY, its_moment
 from tests.tasks.lab import SETUP, rows
 
 MAC = {"ProductName": "Mac15,12", "OSVersion": "15.1"}
@@ -22,7 +23,6 @@ MACS_USERS = {
     *("DeviceInformation", "SecurityInfo", "ProfileList", "CertificateList", "InstalledApplicationList"),
     "ManagedApplicationList",
 }
-DAY = timedelta(days=1)
 
 
 @pytest.fixture
@@ -43,14 +43,6 @@ def answer_all(lab, *, user=None):
     lab.deliver()
     for row in rows(lab.engine, commands, state="sent", device_id=f"{UDID}:{user['UserID']}" if user else UDID):
         lab.reply("Acknowledged", row["command_uuid"], **(user or {}))
-
-
-def its_moment(lab):
-    """Go to where the device is due; what is asked then."""
-    lab.now += timedelta(seconds=PLACE_INTERVAL - lab.now.timestamp() % PLACE_INTERVAL)
-    refresh(lab.at_work)
-    lab.now = moment(UDID, DAY, after=lab.now)
-    return refresh(lab.at_work)
 
 
 def through_nanomdm(lab, what, *, at=None, **content):

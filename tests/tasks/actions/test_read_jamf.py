@@ -9,28 +9,20 @@ import pytest
 from domain.errors import PermanentError, TransientError
 from domain.facts import fact
 from simulators.faults import Down
-from simulators.jamf_api import JamfApi
 from state.outbox import Claimed
 from state.schema import jamf_devices, jamf_policies, jamf_servers
 from tasks.actions.read_jamf import MOST_MISSES, ReadJamf
 from tasks.effects import Needless
 from tests.deliveries import MINUTE, NOON
-from tests.jamf_pro import CONTACTED, REPORTED, client, stock
+from tests.jamf_pro import CONTACTED, REPORTED, client
 from tests.tasks.lab import rows
 
 EXAMPLE = ReadJamf(sender="jamf", what="computer", jamf_id="2")
 
 
 @pytest.fixture
-def server():
-    with JamfApi() as started:
-        stock(started)
-        yield started
-
-
-@pytest.fixture
-def world(outside, server):
-    return outside(jamf={"jamf": client(server)})
+def world(outside, jamf_api):
+    return outside(jamf={"jamf": client(jamf_api)})
 
 
 def perform(world, *asked, attempt=1):
@@ -54,11 +46,11 @@ def test_survives_the_ledger():
     assert EXAMPLE.destination == "jamf:jamf"
 
 
-def test_a_record_becomes_facts_of_the_device(world, server):
+def test_a_record_becomes_facts_of_the_device(world, jamf_api):
     assert perform(world, EXAMPLE, ReadJamf(sender="jamf", what="mobile_device", jamf_id="1001")) == [None, None]
 
     mac, ipad = sorted(rows(world.engine, jamf_devices), key=lambda row: row["family"])
-    expected = server.catalog.computers[2].fields
+    expected = jamf_api.catalog.computers[2].fields
     assert (mac["jamf_id"], mac["serial_number"], mac["udid"], mac["name"], mac["os_version"]) == (
         "2",
         expected["serialNumber"],
@@ -69,30 +61,30 @@ def test_a_record_becomes_facts_of_the_device(world, server):
     assert (mac["management_id"], mac["model"]) == (expected["managementId"], expected["model"])
     assert (mac["inventory_at"], mac["checked_in_at"], mac["last_seen_at"]) == (REPORTED, CONTACTED, CONTACTED)
     assert (ipad["family"], ipad["jamf_id"], ipad["name"]) == ("mobile_device", "1001", "device 1001")
-    assert fact(ipad["facts"], "modelIdentifier") == server.catalog.mobiles[1001].fields["product"]
+    assert fact(ipad["facts"], "modelIdentifier") == jamf_api.catalog.mobiles[1001].fields["product"]
 
 
-def test_policies_get_their_names_and_servers_their_version(world, server):
+def test_policies_get_their_names_and_servers_their_version(world, jamf_api):
     asked = [ReadJamf(sender="jamf", what="policy", jamf_id="501"), ReadJamf(sender="jamf", what="version")]
 
     assert perform(world, *asked) == [None, None]
 
     [policy], [known] = rows(world.engine, jamf_policies), rows(world.engine, jamf_servers)
     assert (policy["kind"], policy["policy_id"], policy["name"]) == ("policy", "501", "Policy 501; ring 1")
-    assert (known["sender"], known["version"]) == ("jamf", server.build.version)
+    assert (known["sender"], known["version"]) == ("jamf", jamf_api.build.version)
 
 
-def test_a_server_that_still_starts_is_asked_for_its_version_later(world, server):
+def test_a_server_that_still_starts_is_asked_for_its_version_later(world, jamf_api):
     version = ReadJamf(sender="jamf", what="version")
-    server.healthy = False
+    jamf_api.healthy = False
     [early] = perform(world, version)
-    server.healthy = True
+    jamf_api.healthy = True
 
     assert (type(early), early.down, perform(world, version)) == (TransientError, False, [None])
 
 
-def test_a_record_that_another_node_has_not_yet_is_read_again(world, server):
-    server.hide("/api/v4/computers-inventory/2", 1)
+def test_a_record_that_another_node_has_not_yet_is_read_again(world, jamf_api):
+    jamf_api.hide("/api/v4/computers-inventory/2", 1)
 
     first, second = perform(world, EXAMPLE), perform(world, EXAMPLE, attempt=2)
 
@@ -101,9 +93,9 @@ def test_a_record_that_another_node_has_not_yet_is_read_again(world, server):
     assert second == [None]
 
 
-def test_a_policy_that_another_node_has_not_yet_is_read_again(world, server):
+def test_a_policy_that_another_node_has_not_yet_is_read_again(world, jamf_api):
     policy = ReadJamf(sender="jamf", what="policy", jamf_id="501")
-    server.hide("/JSSResource/policies/id/501/subset/General", 1)
+    jamf_api.hide("/JSSResource/policies/id/501/subset/General", 1)
 
     [first], second = perform(world, policy), perform(world, policy, attempt=2)
 
@@ -123,10 +115,10 @@ def test_what_is_not_there_after_some_time_is_not_there(world):
     assert rows(world.engine, jamf_devices) == rows(world.engine, jamf_policies) == []
 
 
-def test_what_was_known_of_a_record_that_is_gone_stays(world, server):
+def test_what_was_known_of_a_record_that_is_gone_stays(world, jamf_api):
     perform(world, EXAMPLE)
     before = rows(world.engine, jamf_devices)
-    del server.catalog.computers[2]
+    del jamf_api.catalog.computers[2]
 
     perform(world, EXAMPLE, attempt=MOST_MISSES)
 
@@ -143,8 +135,8 @@ def test_reading_twice_is_as_good_as_once(world):
 
 
 @pytest.mark.parametrize("down", [Down.REFUSING, Down.ERROR, Down.UNAVAILABLE])
-def test_a_server_that_is_away_changes_nothing(world, server, down):
-    server.go_down(down)
+def test_a_server_that_is_away_changes_nothing(world, jamf_api, down):
+    jamf_api.go_down(down)
 
     [result] = perform(world, EXAMPLE)
 
@@ -165,9 +157,9 @@ def test_without_its_server_nobody_is_asked(outside):
     assert isinstance(result, Needless)
 
 
-def test_a_time_that_no_clock_can_have_is_not_taken(world, server):
-    record = server.catalog.computers[2]
-    server.catalog.computers[2] = type(record)(
+def test_a_time_that_no_clock_can_have_is_not_taken(world, jamf_api):
+    record = jamf_api.catalog.computers[2]
+    jamf_api.catalog.computers[2] = type(record)(
         fields=record.fields, contact_at=NOON + timedelta(days=400), report_at=record.report_at
     )
 

@@ -8,9 +8,8 @@ from tasks.handlers.answers import RETRIES
 from tasks.healing import push_again
 from tasks.pushing import NOT_NOW
 from tests.deliveries import BUNDLE_ID, SECOND, again
-from tests.tasks.lab import INSTALL
+from tests.tasks.lab import INSTALL, NO_LICENSE
 
-NO_LICENSE = [{"ErrorCode": 9610, "ErrorDomain": "ASDServerErrorDomain", "LocalizedDescription": "License not found"}]
 TOO_EARLY = [
     {"ErrorCode": 12064, "ErrorDomain": "MDMErrorDomain", "LocalizedDescription": "no licence for the app"},
     *NO_LICENSE,

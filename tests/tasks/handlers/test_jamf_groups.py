@@ -11,6 +11,7 @@ from state.engine import open_engine
 from state.portions import AT_ONCE
 from state.schema import events, jamf_groups, jamf_memberships
 from tasks.process import process
+from tests.databases import ON_POSTGRESQL
 from tests.deliveries import MINUTE, NOON, SECOND
 from tests.jamf import told
 from tests.tasks.lab import only_row, rows
@@ -89,7 +90,7 @@ def test_events_of_one_batch_count_by_their_times(services, engine):
     assert found == {"1": (NOON, LATER), "2": (LATER, NOON + SECOND), "3": (NOON, NOON + SECOND)}
 
 
-@pytest.mark.parametrize("database_location", ["postgresql"], indirect=True)
+@ON_POSTGRESQL
 def test_two_drains_with_the_same_group_wait_for_each_other(services, engine, database_location):
     start, rounds, members = threading.Barrier(2), 6, range(1, 200)
 

@@ -8,6 +8,7 @@ import pytest
 from simulators.jamf import Form
 from state.schema import event_bodies, events, jamf_devices, metadata
 from tasks.process import process
+from tests.databases import ON_POSTGRESQL
 from tests.deliveries import NOON, again, envelope, replayed
 from tests.jamf import all_events, delivered, subject, told
 from tests.tasks.lab import only_row, rows
@@ -15,11 +16,7 @@ from tests.tasks.lab import only_row, rows
 MAC = {"jssID": 7731, "serialNumber": "QF7H2LK0MX", "udid": "3B0D6E52", "deviceName": "atlas", "osVersion": "15.4"}
 TABLES = [table for table in metadata.sorted_tables if table.name.startswith("jamf_")]
 
-
-@pytest.fixture
-def database_location(postgresql_location):
-    """It refuses what SQLite takes: NUL, half characters, numbers that are too long."""
-    return postgresql_location
+pytestmark = ON_POSTGRESQL
 
 
 @pytest.mark.parametrize("form", ["json", "xml", "form"])

@@ -6,19 +6,7 @@ from domain.clock import rfc3339
 from state.ordering import give_up
 from tasks.following import CHECKS, PATIENCE, follow
 from tests.deliveries import BUNDLE_ID, MINUTE, SECOND
-from tests.tasks.lab import LIST
-
-REFUSED = [{"ErrorCode": 12021, "ErrorDomain": "MCMDMErrorDomain", "LocalizedDescription": "unknown"}]
-
-
-@pytest.fixture
-def begun(lab):
-    """A device that has acknowledged the install."""
-    lab.enrol()
-    lab.license()
-    lab.deliver()
-    lab.acknowledge()
-    return lab
+from tests.tasks.lab import LIST, REFUSED
 
 
 def test_managed_is_the_proof(begun):
@@ -112,21 +100,12 @@ def test_a_stuck_install_is_proven_late(begun):
     assert begun.install["reason"] is None
 
 
-@pytest.fixture
-def sent(lab):
-    """A device that has been sent the command."""
-    lab.enrol()
-    lab.license()
-    lab.deliver()
-    return lab
+def test_an_app_that_is_there_is_installed_although_its_device_had_refused(asked):
+    asked.answer("Error", ErrorChain=REFUSED, Identifier=BUNDLE_ID)
+    failed = asked.states()
+    arrival = asked.list_apps(**{BUNDLE_ID: "Managed"})
 
-
-def test_an_app_that_is_there_is_installed_although_its_device_had_refused(sent):
-    sent.answer("Error", ErrorChain=REFUSED, Identifier=BUNDLE_ID)
-    failed = sent.states()
-    arrival = sent.list_apps(**{BUNDLE_ID: "Managed"})
-
-    install = sent.install
+    install = asked.install
     assert (failed, install["state"], install["reason"]) == (["failed"], "installed", None)
     assert (install["bundle_id"], install["installed_at"]) == (BUNDLE_ID, arrival.received_at)
 
@@ -158,21 +137,21 @@ def test_an_app_that_is_there_is_installed_although_its_command_was_given_up(beg
     assert (states, sorted(begun.states())) == (["acknowledged", "failed"], ["acknowledged", "installed"])
 
 
-def test_a_list_from_before_a_refused_command_proves_nothing_of_it(sent):
-    before = sent.now - MINUTE
-    sent.answer("Error", ErrorChain=REFUSED, Identifier=BUNDLE_ID)
-    sent.reply("Acknowledged", "another", at=before, ManagedApplicationList={BUNDLE_ID: {"Status": "Managed"}})
+def test_a_list_from_before_a_refused_command_proves_nothing_of_it(asked):
+    before = asked.now - MINUTE
+    asked.answer("Error", ErrorChain=REFUSED, Identifier=BUNDLE_ID)
+    asked.reply("Acknowledged", "another", at=before, ManagedApplicationList={BUNDLE_ID: {"Status": "Managed"}})
 
-    assert sent.states() == ["failed"]
+    assert asked.states() == ["failed"]
 
 
 @pytest.mark.parametrize("status", ["Installing", "Failed", "UserInstalledApp", "ManagedButUninstalled"])
-def test_what_failed_stays_so_with_anything_less_than_the_app(sent, status):
-    sent.answer("Error", ErrorChain=REFUSED, Identifier=BUNDLE_ID)
-    before = sent.install
-    sent.list_apps(**{BUNDLE_ID: status})
+def test_what_failed_stays_so_with_anything_less_than_the_app(asked, status):
+    asked.answer("Error", ErrorChain=REFUSED, Identifier=BUNDLE_ID)
+    before = asked.install
+    asked.list_apps(**{BUNDLE_ID: status})
 
-    assert sent.install == before
+    assert asked.install == before
 
 
 @pytest.mark.parametrize("status", ["Managed", "Failed"])

@@ -4,12 +4,9 @@ import pytest
 from sqlalchemy import select
 
 from state.schema import events
+from tests.databases import ON_POSTGRESQL
 
-
-@pytest.fixture
-def database_location(postgresql_location):
-    """It refuses what SQLite takes: NUL, half characters, numbers that are too long."""
-    return postgresql_location
+pytestmark = ON_POSTGRESQL
 
 
 def statuses(lab):

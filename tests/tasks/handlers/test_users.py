@@ -66,11 +66,12 @@ def test_the_last_word_counts_whatever_order_it_is_heard_in(services, engine, or
     assert (ada["status"], ada["email"], ada["changed_at"]) == ("Retired", "ada@example.org", NOON + 2 * SECOND)
 
 
+ACCOUNT = "ada@school.example.org"
 RETIRED = {"clientUserId": "ada", "status": "Retired"}
 STORY = {
     "refused": users_managed(ADA, change="CREATE", error=(9603, "internal")),
     "created": users_managed(ADA, change="CREATE", at=NOON + SECOND),
-    "associated": associated("ada", at=NOON + 2 * SECOND),
+    "associated": associated("ada", at=NOON + 2 * SECOND, managedAppleId=ACCOUNT),
     "retired": users_managed(RETIRED, change="RETIRE", at=NOON + 3 * SECOND),
     "created anew": users_managed(
         {**RETIRED, "status": "Registered", "inviteCode": "a7c0"}, change="CREATE", at=NOON + 4 * SECOND
@@ -78,20 +79,24 @@ STORY = {
     "refused again": users_managed(ADA, change="UPDATE", error=(9604, "no"), at=NOON + 5 * SECOND),
 }
 KNOWN = {
-    "refused": (None, None, None, {"change": "CREATE", "number": 9603, "message": "internal"}),
-    "created": ("Registered", "f551", None, None),
-    "associated": ("Associated", "f551", "leSK", None),
-    "retired": ("Retired", None, None, None),
-    "created anew": ("Registered", "a7c0", None, None),
-    "refused again": ("Registered", "a7c0", None, {"change": "UPDATE", "number": 9604, "message": "no"}),
-}
-"""Status, invite code, hash of the Apple Account and error, once that was the newest."""
+    "refused": {"error": {"change": "CREATE", "number": 9603, "message": "internal"}},
+    "created": {"status": "Registered", "inviteCode": "f551", "email": ADA["email"]},
+    "associated": {
+        "status": "Associated", "inviteCode": "f551", "email": ADA["email"], "idHash": "leSK", "managedAppleId": ACCOUNT
+    },
+    "retired": {"status": "Retired", "email": ADA["email"]},
+    "created anew": {"status": "Registered", "inviteCode": "a7c0"},
+    "refused again": {
+        "status": "Registered", "inviteCode": "a7c0", "error": {"change": "UPDATE", "number": 9604, "message": "no"}
+    },
+}  # fmt: skip
+"""All that is known of her, once that was the newest."""
 
 
 def known(engine):
     (ada,) = rows(engine, users)
     facts = one_user(engine, ada["id"])["facts"]
-    return tuple(facts.get(name, {}).get("value") for name in ("status", "inviteCode", "idHash", "error"))
+    return {name: told["value"] for name, told in facts.items() if told["value"] is not None}
 
 
 @pytest.mark.parametrize("newest", list(STORY))
@@ -121,7 +126,8 @@ def test_what_such_a_change_itself_tells_is_known(services, engine, change):
 
     process([users_managed({**ADA, "idHash": "new", "inviteCode": "a7c0"}, change=change, at=NOON + SECOND)], services)
 
-    assert known(engine) == ("Registered", "a7c0", "new", None)
+    told = {"status": "Registered", "email": ADA["email"], "idHash": "new", "inviteCode": "a7c0"}
+    assert known(engine) == told
 
 
 def test_an_update_leaves_what_it_does_not_tell(services, engine):
@@ -129,7 +135,7 @@ def test_an_update_leaves_what_it_does_not_tell(services, engine):
 
     process([users_managed({"clientUserId": "ada", "email": "a@x"}, change="UPDATE", at=NOON + SECOND)], services)
 
-    assert known(engine) == ("Associated", "f551", "leSK", None)
+    assert known(engine) == {"status": "Associated", "email": "a@x", "idHash": "leSK", "inviteCode": "f551"}
 
 
 def test_a_failed_request_changes_nothing_but_what_is_told_of_its_error(services, engine):

@@ -1,0 +1,120 @@
+"""Rounds of reading a Jamf Pro where one page never comes: all the others do."""
+
+import pytest
+
+from clients.jamf_pages import PAGE
+from domain.jamf_round import RETRY
+from simulators.http_server import Answer
+from simulators.jamf_api import JamfApi
+from state.queries.rounds import jamf_rounds
+from tests.databases import location_of
+from tests.jamf_pro import client, stock
+
+EVERY = 21_600
+COMPUTERS = 2 * PAGE + 200
+OTHERS = 4
+"""Two mobile devices and two policies."""
+
+database_location = pytest.fixture(location_of)
+"""On SQLite: it is the other end that differs."""
+
+
+class Clogged(JamfApi):
+    """A balancer gives up on the third page of computers; ``wrong`` are what else does not come."""
+
+    wrong: tuple[str, ...] = ()
+    is_clogged = True
+    answered_with = Answer(status=504)
+
+    def answer(self, request):
+        is_third = "computers-inventory" in request.path and request.query["page"] == "2"
+        if self.is_clogged and (is_third or any(part in request.path for part in self.wrong)):
+            return self.answered_with
+        return super().answer(request)
+
+
+@pytest.fixture
+def server():
+    with Clogged() as simulated:
+        stock(simulated, computers=COMPUTERS)
+        yield simulated
+
+
+@pytest.fixture
+def read(world, server):
+    world.connect(jamf={"jamf": client(server)})
+    return lambda: world.read_jamf("jamf", every=EVERY)
+
+
+def last(world):
+    return jamf_rounds(world.engine)["jamf"]
+
+
+def rounds(world, read, hours):
+    """Looks every quarter of an hour."""
+    found = []
+    for _ in range(int(hours * 3600 / RETRY)):
+        world.later(RETRY)
+        found.append(read())
+    return found
+
+
+def test_one_page_that_never_comes_keeps_nobody_from_the_other_parts(world, server, read):
+    began = world.now
+    read()
+    away = last(world)
+    world.later(RETRY)
+    again = world.now
+    found = read()
+
+    assert list(away.failed) == ["computers", "mobile_devices", "policies"]
+    assert (found, list(last(world).failed)) == (2, ["computers"])
+    assert last(world).read_at == {"version": began, "mobile_devices": again, "policies": again}
+    assert (last(world).stop.part, last(world).stop.page) == ("computers", 2)
+
+
+def test_they_are_read_as_often_as_they_are_due_and_the_page_more_often(world, server, read):
+    read()
+    seen = []
+    for _ in range(2):
+        rounds(world, read, 5)
+        # The first look for mobile devices finds out where they are listed.
+        seen.append((server.count(path="mobile-devices") - 1, server.count(path="/JSSResource/policies")))
+
+    assert seen == [(1, 1), (2, 2)]
+    # Four tries, every quarter of an hour.
+    assert server.count(path="computers-inventory") > 4 * 4 * 10
+    assert set(last(world).failed) == {"computers"}
+
+
+def test_when_the_page_comes_at_last_the_round_is_whole(world, server, read):
+    read()
+    rounds(world, read, 1)
+    server.is_clogged = False
+    world.later(RETRY)
+
+    assert (read(), last(world).failed, last(world).stop) == (200, {}, None)
+    assert set(last(world).read_at) == {"version", "computers", "mobile_devices", "policies"}
+
+
+def test_a_server_that_is_away_is_asked_for_one_more_part_and_no_third(world, server, read):
+    read()
+    server.wrong = ("mobile-devices",)
+    calls = server.count(path="/JSSResource/policies")
+    world.later(RETRY)
+    read()
+
+    assert server.count(path="/JSSResource/policies") == calls
+    assert list(last(world).failed) == ["computers", "mobile_devices", "policies"]
+    assert last(world).stop.part == "computers"
+
+
+def test_one_that_asks_for_quiet_is_asked_for_nothing_else(world, server, read):
+    read()
+    server.answered_with = Answer(status=503, headers={"Retry-After": "600"})
+    calls = server.count(path="mobile-devices")
+    world.later(RETRY)
+    read()
+
+    assert server.count(path="mobile-devices") == calls
+    assert list(last(world).failed) == ["computers", "mobile_devices", "policies"]
