@@ -183,7 +183,8 @@ def _window_keys(arrival: Arrival) -> tuple[str, str]:
 def _without_secrets(arrival: Arrival) -> bytes:
     """Where no more than that there is a secret may be kept, nobody knows whether two are the same: each counts."""
     redacted = redact(arrival.body, _unsaid)
-    return redacted.body if redacted.fields != WHOLE else arrival.received_at.isoformat().encode()
+    hides_all = any(path.rpartition(".")[2] in WHOLE for path in redacted.fields)
+    return arrival.received_at.isoformat().encode() if hides_all else redacted.body
 
 
 def _unsaid(_secret: bytes) -> str:

@@ -41,7 +41,8 @@ class Stop:
 
     ``page`` of ``part`` is the next one, ``seen`` entries were on those before it, and ``began_at`` is when the round
     began that read the first of them; empty where there was none. ``has_moved``: something was read before the stop.
-    ``since`` is when the first round began of those that go on where the one before was broken off.
+    ``since`` is when the first round began of those that go on where the one before was broken off. ``is_passed``:
+    nothing comes there, and the parts behind it have had their turn all the same.
     """
 
     part: str
@@ -50,6 +51,7 @@ class Stop:
     began_at: str = ""
     has_moved: bool = False
     since: str = ""
+    is_passed: bool = False
 
     @classmethod
     def read(cls, told: JSON) -> Self | None:

@@ -66,7 +66,11 @@ class Patience:
 
 def is_away(error: ActionError) -> bool:
     """Whether the server is at fault, or asks for quiet; not what was asked of it."""
-    return error.down or (isinstance(error, TransientError) and error.retry_after is not None)
+    return error.down or asks_for_quiet(error)
+
+
+def asks_for_quiet(error: ActionError) -> bool:
+    return isinstance(error, TransientError) and error.retry_after is not None
 
 
 def _pause_after(error: ActionError, least: float | None) -> float | None:

@@ -3,7 +3,7 @@
 Nobody is gone because a read does not name him: pages move while they are read, and a server may hide what it has.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -14,15 +14,15 @@ from clients.jamf_pages import START, Place, Records
 from clients.jamf_records import Family
 from domain.classification import digest
 from domain.clock import parse_time, rfc3339
-from domain.errors import ActionError, TransientError
+from domain.errors import ActionError
 from domain.facts import Stamp
 from domain.jamf_round import PARTS, STALE, UNREAD, Stop, read_at, told_of_beginning, told_of_round, told_of_stop
 from domain.json_types import JSONObject
 from state.destinations import note_success, standing
-from state.queries.rounds import Round, is_round_due, last_round, unended_since
+from state.queries.rounds import is_round_due, last_round, unended_since
 from state.unit_of_work import unit_of_work
 from tasks.deliver import Deliverer
-from tasks.jamf_patience import Patience, SlotLost, is_away
+from tasks.jamf_patience import Patience, SlotLost, asks_for_quiet, is_away
 from tasks.jamf_telling import tell_policies, tell_records, tell_version
 from tasks.manners import slots_of
 
@@ -88,18 +88,9 @@ class _Round:
         if paused_until is not None and paused_until > now:
             self._wait(paused_until, stop)
             return
-        if last is None or stop is None:
-            self._read(Stop(part=PARTS[0]), PARTS, {})
-            return
-        self.unread = dict(last.unread)
-        before, after = PARTS[: PARTS.index(stop.part)], PARTS[PARTS.index(stop.part) + 1 :]
-        rest = [part for part in after if not self._is_fresh(part, last, now)]
-        self._read(stop, [stop.part, *rest], {part: words for part, words in last.failed.items() if part in before})
-
-    def _is_fresh(self, part: str, last: Round, now: datetime) -> bool:
-        """Read while one before it was stuck."""
-        read = last.read_at.get(part)
-        return part not in last.failed and read is not None and (now - read).total_seconds() < self.every
+        if last and stop:
+            self.unread = dict(last.unread)
+        self._read(stop or Stop(part=PARTS[0]), dict(last.failed) if last and stop else {})
 
     def _goes_on(self, stop: Stop | None, at: datetime, now: datetime) -> bool:
         """Not for ever: where a server is stuck at one page, all before it is due to be read again, too."""
@@ -119,43 +110,48 @@ class _Round:
             facts = told_of_round(dict.fromkeys(PARTS, words), stamp) | told_of_stop(waiting)
             self._tell(facts | {UNREAD: {}}, stamp)
 
-    def _read(self, begin: Stop, parts: Sequence[str], failed: dict[str, str]) -> None:
-        """Each of these parts, the first from there on, unless the server is away. How that went is told, with what
-        ``failed`` before, so that `windfall doctor` can say it.
+    def _read(self, begin: Stop, failed: dict[str, str]) -> None:
+        """Every part from there on, unless the server is away. How that went is told, with what ``failed`` before, so
+        that `windfall doctor` can say it.
         """
         stamp = self._stamp()
         since = unended_since(self.deliverer.outside.engine, self.sender)
         self._tell(told_of_beginning(stamp, since), stamp)
         away: ActionError | None = None
         stop: Stop | None = None
-        for part in parts:
-            self.place = Place(page=begin.page, seen=begin.seen) if part == begin.part else START
-            error = away or self._try(part)
+        read = []
+        for part in PARTS[PARTS.index(begin.part) :]:
+            if part != begin.part and begin.is_passed and (stop is not None or part not in failed):
+                continue  # it had its turn
+            error = away or self._try(part, begin)
             if error is None:
                 self.has_moved = True
+                read.append(part)
+                failed.pop(part, None)
                 continue
             failed[part] = str(error)
             if away is None and is_away(error):
-                # It may be this one page that never comes: whether it is the server, the next part tells.
-                away = None if stop is None and self._is_stuck(part, begin, error) else error
-                stop = stop or self._stop(part, begin, stamp)
-        facts = told_of_round(failed, stamp, parts) | told_of_stop(stop) | {UNREAD: dict(self.unread)}
-        if begin.began_at and begin.part not in failed:
+                stop = stop or self._stop(part, begin, stamp, error)
+                away = error if asks_for_quiet(error) or not stop.is_passed else None
+        facts = told_of_round(failed, stamp, read) | told_of_stop(stop) | {UNREAD: dict(self.unread)}
+        if begin.began_at and begin.part in read:
             facts[read_at(begin.part)] = begin.began_at
         self._tell(facts, stamp)
         self._report(failed, is_away=away is not None)
 
-    def _is_stuck(self, part: str, begin: Stop, error: ActionError) -> bool:
-        """Once more where it was broken off before, with something before that which did come."""
-        asks_for_quiet = isinstance(error, TransientError) and error.retry_after is not None
-        went_on = bool(begin.since) and part == begin.part != PARTS[0]
-        return went_on and not self.has_moved and not asks_for_quiet
-
-    def _stop(self, part: str, begin: Stop, stamp: Stamp) -> Stop:
-        page, seen, now = self.place.page, self.place.seen, rfc3339(stamp.at)
-        began_at = ((begin.began_at if part == begin.part else "") or now) if page else ""
-        since = begin.since or now
-        return Stop(part=part, page=page, seen=seen, began_at=began_at, has_moved=self.has_moved, since=since)
+    def _stop(self, part: str, begin: Stop, stamp: Stamp, error: ActionError) -> Stop:
+        """Where it is broken off once more and nothing came, it may be this one page: the parts behind have a turn."""
+        is_same, now = part == begin.part and bool(begin.since), rfc3339(stamp.at)
+        is_stuck = is_same and part != PARTS[0] and not self.has_moved and not asks_for_quiet(error)
+        return Stop(
+            part=part,
+            page=self.place.page,
+            seen=self.place.seen,
+            began_at=((begin.began_at if is_same else "") or now) if self.place.page else "",
+            has_moved=self.has_moved,
+            since=begin.since or now,
+            is_passed=is_stuck or (is_same and begin.is_passed),
+        )
 
     def _report(self, failed: Mapping[str, str], *, is_away: bool) -> None:
         outside, destination = self.deliverer.outside, f"jamf:{self.sender}"
@@ -167,7 +163,10 @@ class _Round:
         else:
             log.info("jamf_read", sender=self.sender, records=self.records)
 
-    def _try(self, part: str) -> ActionError | None:
+    def _try(self, part: str, begin: Stop) -> ActionError | None:
+        self.place = Place(page=begin.page, seen=begin.seen) if part == begin.part else START
+        if self.place == START:
+            self.unread.pop(part, None)
         ways: Mapping[str, Callable[[], None]] = {
             "version": self._version,
             "computers": lambda: self._records("computers", "computer"),

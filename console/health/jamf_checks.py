@@ -61,7 +61,7 @@ def _late(check: str, seen: str, last: Round, now: datetime, every: float) -> Ch
     """Nothing failed; but was it read of late, or ever?"""
     late = (now - last.at).total_seconds() > MOST_MISSED * every
     if last.ended:
-        seen = f"{seen}; all of it {ago(last.at, now)}"
+        seen = f"{seen}; all of it {ago(min(last.read_at.values(), default=last.at), now)}"
         if late or not last.unread:
             return warn(check, seen, START_EFFECTS) if late else ok(check, seen)
         without = " and ".join(f"{count} of its {part.replace('_', ' ')}" for part, count in last.unread.items())

@@ -94,10 +94,11 @@ def test_no_key_of_an_undated_event_or_of_what_is_no_event_tells_whether_a_passw
 HIDING = [
     lambda word: b"payload=%7B&" + b"a=1&" * 1_000 + b"password=" + word.encode(),
     lambda word: write(challenge(word), Form())[:-1].decode().encode("utf-16"),
+    lambda word: urlencode({"payload": write(challenge(word), Form())[:-1].decode().encode("utf-16")}).encode(),
 ]
 
 
-@pytest.mark.parametrize("made", HIDING, ids=["form of many fields", "torn UTF-16"])
+@pytest.mark.parametrize("made", HIDING, ids=["form of many fields", "torn UTF-16", "the same as a form"])
 def test_what_can_only_be_kept_as_a_secret_counts_each_time(made):
     first, again = made("hunter2"), made("correct horse")
 

@@ -5,10 +5,11 @@ import pytest
 from clients.jamf_pages import PAGE
 from domain.jamf_round import RETRY
 from simulators.http_server import Answer
+from simulators.identities import Kind
 from simulators.jamf_api import JamfApi
 from state.queries.rounds import jamf_rounds
 from tests.databases import location_of
-from tests.jamf_pro import client, stock
+from tests.jamf_pro import client, make_record, stock
 
 EVERY = 21_600
 COMPUTERS = 2 * PAGE + 200
@@ -97,16 +98,28 @@ def test_when_the_page_comes_at_last_the_round_is_whole(world, server, read):
     assert set(last(world).read_at) == {"version", "computers", "mobile_devices", "policies"}
 
 
-def test_a_server_that_is_away_is_asked_for_one_more_part_and_no_third(world, server, read):
-    read()
+def test_each_part_behind_has_one_turn_and_is_not_asked_for_again_and_again(world, server, read):
     server.wrong = ("mobile-devices",)
-    calls = server.count(path="/JSSResource/policies")
-    world.later(RETRY)
     read()
+    rounds(world, read, 1)
+    failed, lists = dict(last(world).failed), server.count(path="mobile-devices")
+    rounds(world, read, 4)
 
-    assert server.count(path="/JSSResource/policies") == calls
-    assert list(last(world).failed) == ["computers", "mobile_devices", "policies"]
-    assert last(world).stop.part == "computers"
+    assert (list(failed), last(world).failed) == (["computers", "mobile_devices"], failed)
+    assert lists == server.count(path="mobile-devices") == 4
+    assert server.count(path="/JSSResource/policies") == 1
+    assert (last(world).stop.part, last(world).stop.is_passed) == ("computers", True)
+    server.is_clogged = False
+    world.later(RETRY)
+    assert (read(), last(world).failed, last(world).stop) == (202, {}, None)
+
+
+def test_what_cannot_be_read_behind_the_page_counts_once(world, server, read):
+    server.catalog.mobiles[1001] = make_record(Kind.IPAD, 1001, jssID=10**299)
+    read()
+    rounds(world, read, 14)
+
+    assert last(world).unread == {"mobile_devices": 1}
 
 
 def test_one_that_asks_for_quiet_is_asked_for_nothing_else(world, server, read):
