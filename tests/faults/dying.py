@@ -10,10 +10,14 @@ import re
 import signal
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 from sqlalchemy import Engine, event
 
+from tasks.effects import load_actions
+from tasks.registry import load_handlers
+from tasks.wording import load_notices
 from workers.__main__ import main
 
 STEPS: dict[str, tuple[str, str]] = {
@@ -26,6 +30,16 @@ STEPS: dict[str, tuple[str, str]] = {
     "after the settling": ("after commit", r"UPDATE actions SET state=.*settled_at"),
 }
 """Step → what is about to be done, and the SQL that is about to be run, to be committed, or was."""
+
+
+LOADED_BY_ALL = (
+    "celery.apps.worker",
+    "celery.bin.celery",
+    "celery.concurrency.thread",
+    "celery.worker.consumer",
+    "kombu.transport.redis",
+)
+"""What a worker loads when it starts."""
 
 
 class Watch:
@@ -76,6 +90,10 @@ def _on_connect(port: int) -> Callable[[str, tuple[Any, ...]], None]:
 
 def serve(port: int) -> None:
     """One worker after the other; a step that is none of `STEPS` lets it live."""
+    for name in LOADED_BY_ALL:
+        import_module(name)
+    for load in (load_handlers, load_actions, load_notices):
+        load()
     for line in sys.stdin:
         step = line.strip()
         process_id = os.fork()

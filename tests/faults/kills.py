@@ -3,9 +3,13 @@
 import random
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import Any
 
+from redis.exceptions import ConnectionError  # noqa: A004 - its name there
+
+from config.redis_connection import connect
 from domain.json_types import JSONObject
 from simulators.address import address
 from simulators.books import Books, Pace
@@ -20,13 +24,17 @@ STUCK = 60.0
 
 @dataclass(frozen=True, kw_only=True)
 class Storm:
-    """How much is posted, how fast (events a second, all senders together), and how often something is killed."""
+    """How much is posted, how fast (events a second, all senders together), and how often something is killed.
+
+    When nothing is posted any more a lease of an inbox lasts for ``lease`` seconds; None: for as long as it is given.
+    """
 
     events: int
     rate: float
     seed: int
     kill_every: tuple[float, float]
     roles: tuple[str, ...] = ROLES
+    lease: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,9 +62,19 @@ def survive(arena: Arena, storm: Storm) -> Outcome:
         # Who was not there when it was to be shot is waited for, while the rest is drained.
         wait_until("all were shot", lambda: _kill_missed(arena, kills, rng), seconds=STUCK)
         books = {kind: future.result()[0] for kind, future in runs.items()}
-    drained_after = wait_until("everything processed", arena.is_drained, seconds=STUCK)
+    drained_after = wait_until("everything processed", lambda: _is_drained(arena, storm.lease), seconds=STUCK)
     check(arena, books)
     return Outcome(books=books, kills=kills, drained_after=drained_after)
+
+
+def _is_drained(arena: Arena, lease: int | None) -> bool:
+    if lease is not None:
+        # Redis may be away once more.
+        with closing(connect(arena.redis)) as client, suppress(ConnectionError):
+            for key in client.scan_iter("windfall:lease:*", count=1000):
+                if client.ttl(key) > lease:
+                    client.expire(key, lease)
+    return arena.is_drained()
 
 
 def check(arena: Arena, books: dict[str, Books[Any]]) -> None:
