@@ -15,7 +15,7 @@ from state.settling import free_installs
 class Call:
     """A command as it is to be sent. ``called_at``: then it last may have been, whatever we heard.
 
-    ``sent_at``: its server said then that it has it.
+    ``sent_at``: the last call of which its server said that it has it.
     """
 
     id: str

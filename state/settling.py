@@ -1,6 +1,6 @@
 """What follows for commands and installs when the action that sends a command is over, or is given another try."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -31,14 +31,17 @@ def follow_commands(connection: Connection, outcomes: Mapping[str, Outcome], now
     A command whose device has answered already, or that is void, stays so, and so does its install.
     """
     waiting = commands.c.id.in_(outcomes) & (commands.c.state == "pending")
-    query = select(commands.c.id, commands.c.request_type).where(waiting).order_by(commands.c.id).with_for_update()
-    types = {row.id: row.request_type for row in connection.execute(query)}
+    columns = (commands.c.id, commands.c.request_type, commands.c.called_at)
+    found = connection.execute(select(*columns).where(waiting).order_by(commands.c.id).with_for_update()).all()
+    types = {row.id: row.request_type for row in found}
     ours = {identifier: outcomes[identifier] for identifier in types}
     sent = {i: outcome for i, outcome in ours.items() if outcome.state == "done"}
     dead = {i: outcome for i, outcome in ours.items() if outcome.state == "dead"}
     uncalled = [i for i, outcome in ours.items() if outcome.happened is False and i not in dead]
+    # Its device may have answered before its server did.
+    left_at = {row.id: row.called_at or now for row in found}
     changes: dict[str, dict[str, Any]] = {
-        i: {"state": "sent", "sent_at": now, "next_push_at": now + FIRST_PUSH} for i in sent
+        i: {"state": "sent", "sent_at": left_at[i], "next_push_at": now + FIRST_PUSH} for i in sent
     }
     changes |= {
         i: {"state": "dead", "error": outcome.error, "next_push_at": None, **_never_left(outcome)}
@@ -46,18 +49,23 @@ def follow_commands(connection: Connection, outcomes: Mapping[str, Outcome], now
     }
     changes |= {i: {"called_at": None} for i in uncalled}
     write_changes(connection, commands, changes)
-    _tell_installs(connection, ours, types, now)
+    _tell_installs(connection, ours, types, left_at, now)
 
 
 def _tell_installs(
-    connection: Connection, ours: Mapping[str, Outcome], types: Mapping[str, str], now: datetime
+    connection: Connection,
+    ours: Mapping[str, Outcome],
+    types: Mapping[str, str],
+    left_at: Mapping[str, datetime],
+    now: datetime,
 ) -> None:
-    sent = [i for i, outcome in ours.items() if outcome.state == "done" and types[i] == INSTALL]
-    _follow_installs(connection, sent, {"state": "command_sent", "reason": None, "sent_at": now, "changed_at": now})
+    told: dict[str, dict[str, Any]] = {}
     for identifier, outcome in ours.items():
-        if outcome.state == "dead" and types[identifier] == INSTALL:
-            reason = f"the command could not be sent: {outcome.error}"
-            _follow_installs(connection, [identifier], {"state": "failed", "reason": reason, "changed_at": now})
+        if types[identifier] == INSTALL and outcome.state == "done":
+            told[identifier] = {"state": "command_sent", "reason": None, "sent_at": left_at[identifier]}
+        if types[identifier] == INSTALL and outcome.state == "dead":
+            told[identifier] = {"state": "failed", "reason": f"the command could not be sent: {outcome.error}"}
+    _follow_installs(connection, {identifier: {**news, "changed_at": now} for identifier, news in told.items()})
     free_installs(connection, [i for i, one in ours.items() if one.state == "dead" or one.happened is False], now)
 
 
@@ -79,8 +87,9 @@ def _never_left(outcome: Outcome) -> dict[str, None]:
     return {"called_at": None} if outcome.happened is False else {}
 
 
-def _follow_installs(connection: Connection, command_ids: Iterable[str], values: Mapping[str, Any]) -> None:
+def _follow_installs(connection: Connection, told: Mapping[str, Mapping[str, Any]]) -> None:
     """Installs that wait for these commands, and only those: an answer may have come before we heard ourselves."""
-    waiting = installs.c.command_id.in_(list(command_ids)) & (installs.c.state == "waiting")
-    ids = list(connection.scalars(select(installs.c.id).where(waiting).order_by(installs.c.id).with_for_update()))
-    write_changes(connection, installs, dict.fromkeys(ids, values), where=installs.c.state == "waiting")
+    waiting = installs.c.command_id.in_(list(told)) & (installs.c.state == "waiting")
+    query = select(installs.c.id, installs.c.command_id).where(waiting).order_by(installs.c.id).with_for_update()
+    changes = {row.id: told[row.command_id] for row in connection.execute(query)}
+    write_changes(connection, installs, changes, where=installs.c.state == "waiting")

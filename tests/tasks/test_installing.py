@@ -197,3 +197,14 @@ def test_very_many_apps_at_once_are_no_reason_to_decide_on_others(lab):
         owed = list(decide_installs(uow, lab.setup, {serial_key(SERIAL)}, many))
 
     assert (owed, len(before), lab.installs()) == ([], 2, before)
+
+
+def test_a_command_was_sent_when_it_left_not_when_its_server_said_that_it_has_it(lab):
+    lab.license()
+    lab.enrol()
+    claimed, left_at = lab.claim(), lab.now
+    lab.wait(seconds=3)
+    lab.settle(claimed)
+
+    assert (lab.commands()[0]["sent_at"], lab.install["sent_at"]) == (left_at, left_at)
+    assert lab.install["changed_at"] == lab.now
