@@ -103,6 +103,11 @@ def create_api(reader: Reader, orders: Orders) -> Blueprint:
     }
     names = ", ".join(f'"{name}"' for name in lists)
 
+    @api.get("")
+    @api.get("/")
+    def index() -> Response:
+        return jsonify(lists=[f"{api.url_prefix}/{name}" for name in lists])
+
     @api.get(f"/<any({names}):name>")
     def many(name: str) -> Response:
         page = lists[name][0](read_question(_arguments()))

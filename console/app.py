@@ -38,6 +38,11 @@ def create_app(settings: Settings, *, now: Callable[[], datetime] = lambda: date
         if request.path == "/api" or request.path.startswith("/api/"):
             demand_token(tokens)
 
+    @app.get("/")
+    def root() -> Response:
+        """For whoever opens the address that the banner names; what the API has, it tells who has the token."""
+        return jsonify(api="/api/", metrics="/metrics", authorization="Bearer <API token>, for the API")
+
     @app.get("/metrics")
     def metrics() -> Response:
         return Response(render_metrics(collector), content_type=CONTENT_TYPE)

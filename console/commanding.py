@@ -7,9 +7,11 @@ from datetime import datetime
 
 from console.mdm_servers import missing
 from console.stores import Stores
-from domain.commands import Command, advice, payload, shown
-from domain.errors import CannotSend, UnknownDevice
+from domain.command_advice import advice, objection
+from domain.commands import Command, payload, shown
+from domain.errors import BadCommand, CannotSend, UnknownDevice
 from domain.json_types import JSONObject
+from domain.questions import platform_of
 from state.channels import Channel
 from state.ordering import order
 from state.queries import Engine
@@ -17,6 +19,9 @@ from state.queries.commands import one_command
 from state.queries.devices import NAMES, Addressee, addressees, devices_with_user, users_of
 from tasks.actions.send_command import SendCommand
 from tasks.owing import Owed
+
+BY_PEOPLE = "command:"
+"""How the keys begin of commands that people ordered."""
 
 OPEN = ("pending", "sent", "NotNow")
 """States of a command in which its device may still answer."""
@@ -61,6 +66,9 @@ def prepare(
     """
     found = find_recipient(stores.engine, name, by=by, user=user)
     device = found.device
+    refusal = objection(command, platform=platform_of(device.facts), is_to_user=found.user is not None)
+    if refusal:
+        raise BadCommand(refusal)
     if device.sender is None:
         raise CannotSend(f"no MDM server has told of the device {device.id} yet, so nobody knows where it is enrolled")
     problem = missing(stores.settings, device.sender) or (found.user.obstacle if found.user else None)
@@ -143,7 +151,7 @@ def place(stores: Stores, placed: Order, *, now: datetime, key: str | None = Non
         request_type=placed.command.request_type,
         arguments=dict(placed.command.arguments),
     )
-    record = Owed(action=action, key=f"command:{key or uuid.uuid4().hex}").record(now)
+    record = Owed(action=action, key=f"{BY_PEOPLE}{key or uuid.uuid4().hex}").record(now)
     ordered = order(stores.engine, record)
     wanted = (placed.device_id, placed.command.request_type, shown(placed.command))
     if not ordered.is_new and (ordered.device_id, ordered.request_type, ordered.arguments) != wanted:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from config.settings import Settings
 from console.banner import local_url
-from console.home import StartError, make_private, make_secret
+from console.home import DEMO_FILE, StartError, make_private, make_secret, prefix_of_demo
 from console.ports import free_ports, is_taken
 from console.supervisor_config import Program, python_module
 
@@ -27,6 +27,9 @@ INVENTORY_AGE = 0.0105
 """Days: a quarter of an hour, in which each device is asked for everything once."""
 
 MAIL_TO = "it@quillfeather.example"
+RECEIVED = "received"
+"""The folder of the demo's home in which the simulators keep mails and chat messages."""
+
 CHAT_PATH = "/services/T00000000/B00000000/demo"
 
 
@@ -72,21 +75,20 @@ def prepare_demo(settings: Settings, devices: int) -> Demo:
     if find_spec("aiosmtpd") is None:
         raise StartError("the demo needs the package aiosmtpd: pip install 'windfall[demo]'")
     home = settings.home_path / "demo"
-    for folder in (home, home / "secrets"):
+    for folder in (home, home / "secrets", home / RECEIVED):
         make_private(folder)
     for name in (*API_KEYS.values(), JAMF_SECRET):
         make_secret(home / "secrets" / name)
     binds = {name: _bind(settings, name) for name in ("ingest_bind", "console_bind")}
     wires = _wires()
     told = _settings(home, binds, wires)
-    file = home / "windfall.toml"
+    file = home / DEMO_FILE
     file.write_text(f"# Written by `windfall up --demo` at every start.\n{told.toml()}")
     return Demo(
         devices=devices,
         variables={"WINDFALL_CONFIG": str(file), **told.variables()},
         program=_simulators({"ingest": local_url(binds["ingest_bind"]), **wires}, devices),
-        # Where a home is configured, that may well be in the environment, which wins over the file.
-        prefix={"WINDFALL_CONFIG": file, **({"WINDFALL_HOME": home} if "home" in settings.model_fields_set else {})},
+        prefix=prefix_of_demo(settings),
     )
 
 
@@ -123,7 +125,7 @@ def _settings(home: Path, binds: Mapping[str, str], wires: Mapping[str, str]) ->
 
 def _simulators(wires: Mapping[str, str], devices: int) -> Program:
     """Stopped first: who posts no more leaves nothing half said."""
-    options = {"secrets": "../secrets", "devices": str(devices), **wires}
+    options = {"secrets": "../secrets", "received": f"../{RECEIVED}", "devices": str(devices), **wires}
     arguments = (word for name, value in options.items() for word in (f"--{name}", value))
     command = python_module("simulators.demo", *arguments)
     return Program(name="simulators", command=command, priority=60, stop_within=10, in_run_folder=True)

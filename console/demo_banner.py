@@ -1,18 +1,18 @@
 """What `windfall up --demo` tells people when all is up: what this is, and how to look at it."""
 
-import shlex
 import sys
 from pathlib import Path
 
 from config.settings import Settings
 from console.banner import local_url
-from console.demo import Demo
+from console.demo import RECEIVED, Demo
+from console.home import short_path
 
 
 def demo_banner(settings: Settings, demo: Demo) -> str:
     """Commands to try among it."""
-    prefix = " ".join(f"{name}={_short(path)}" for name, path in demo.prefix.items())
-    windfall = _short(Path(sys.executable).with_name("windfall"))
+    prefix = " ".join(f"{name}={short_path(path)}" for name, path in demo.prefix.items())
+    windfall = short_path(Path(sys.executable).with_name("windfall"))
     console = local_url(settings.console_bind)
     return "\n".join(
         [
@@ -31,7 +31,8 @@ def demo_banner(settings: Settings, demo: Demo) -> str:
             "",
             f"Console      {console}/",
             f"Front door   {local_url(settings.ingest_bind)}",
-            f"Simulators   tail -f {_short(settings.home_path / 'log' / 'simulators.log')}",
+            f"Simulators   tail -f {short_path(settings.home_path / 'log' / 'simulators.log')}",
+            f"Mails, chat  {short_path(settings.home_path / RECEIVED)}  (the newest, as .eml and .json)",
             f"Everything   {settings.home_path}  (delete it to begin anew)",
             "",
             "Ctrl-C stops everything.",
@@ -43,10 +44,4 @@ def _token(settings: Settings) -> str:
     """How a shell gets at the API token; where it is configured, people know it."""
     if settings.api_token is not None:
         return "$TOKEN"
-    return f"$(cat {_short(settings.api_token_file or settings.secrets_path / 'api-token')})"
-
-
-def _short(path: Path) -> str:
-    """For a shell, relative to where we are when that is above it."""
-    here = Path.cwd()
-    return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))
+    return f"$(cat {short_path(settings.api_token_file or settings.secrets_path / 'api-token')})"

@@ -25,3 +25,8 @@ def newest_installs(page: JSONObject) -> Sequence[JSONObject]:
     for install in page["installs"]:
         found.setdefault(install["adam_id"], install)
     return list(found.values())
+
+
+def failed_installs(page: JSONObject) -> Sequence[JSONObject]:
+    """Of the newest of each app, those that did not come about and do not go on by themselves."""
+    return [install for install in newest_installs(page) if install["state"] in ("failed", "stuck")]

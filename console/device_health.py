@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from console.device_apps import call_app, names_of_apps, newest_installs
+from console.device_apps import call_app, failed_installs, names_of_apps
 from console.device_in_jamf import heard_in_jamf, left_jamf_at
 from console.device_newest import version_of
 from console.telling_time import ago, day, days_until
@@ -161,10 +161,11 @@ def _waits(update: JSONObject, page: JSONObject) -> bool:
 
 def _apps(page: JSONObject, now: datetime) -> Found:  # noqa: ARG001
     names = names_of_apps(page)
-    failed = [install for install in newest_installs(page) if install["state"] in ("failed", "stuck")]
+    failed = failed_installs(page)
     for install in failed[:MOST_NAMED]:
         called = call_app(names, install["adam_id"])
-        yield PROBLEM, f"{called} is not installed: {install['reason'] or install['state']}"
+        retry = f" (`windfall actions retry {install['retry_id']}` has it tried again)" if install["retry_id"] else ""
+        yield PROBLEM, f"{called} is not installed{retry}: {install['reason'] or install['state']}"
     if len(failed) > MOST_NAMED:
         yield PROBLEM, f"{len(failed) - MOST_NAMED} more apps are not installed"
     for state, level, what in (

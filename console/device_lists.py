@@ -61,8 +61,9 @@ def _answered(page: JSONObject, name: str, channel_id: str, now: datetime) -> tu
     told = max(head["at"] or "" for head in heads)
     left_out = sum(head["left_out"] for head in heads)
     more = f", {left_out} more were not kept" if left_out else ""
+    before = "before it enrolled anew, " if any(head["before_enrolment"] for head in heads) else ""
     total = max(sum(head["item_count"] for head in heads), len(items))
-    return f"{total or 'none'}, told {when(told, now) if told else 'in part'}{more}", items
+    return f"{total or 'none'}, told {before}{when(told, now) if told else 'in part'}{more}", items
 
 
 def _shown(lines: list[str], *, everything: bool) -> Lines:

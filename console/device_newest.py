@@ -16,7 +16,11 @@ _BUILD = (("BuildVersion",), ("osBuild",))
 _SUPERVISED = (("IsSupervised",), ("supervised",))
 """Facts of the device, and of its records in Jamf Pro, that are one field of the page."""
 
-_USER = ("username", "userName", "realName", "emailAddress", "position", "department", "building", "room")
+_USER = {
+    **dict.fromkeys(("username", "userName", "realName", "emailAddress"), ""),
+    **{name: name for name in ("position", "department", "building", "room")},
+}
+"""Facts of a record about its user, and what stands before those that do not explain themselves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,9 +69,10 @@ def supervised_of(page: JSONObject) -> Any:
 def user_in_jamf(record: JSONObject) -> Sequence[str]:
     """Whose a record says the device is: what it said last of them, as what is older may be about somebody else."""
     facts = record.get("facts") or {}
-    told = [facts[name] for name in _USER if name in facts]
-    newest = max((fact["at"] for fact in told), default="")
-    return list(dict.fromkeys(str(fact["value"]) for fact in told if fact["at"] == newest and fact["value"]))
+    told = [(label, facts[name]) for name, label in _USER.items() if name in facts]
+    newest = max((fact["at"] for _, fact in told), default="")
+    words = (f"{label} {fact['value']}".strip() for label, fact in told if fact["at"] == newest and fact["value"])
+    return list(dict.fromkeys(words))
 
 
 def _listed_models(page: JSONObject) -> Iterator[str]:

@@ -8,6 +8,7 @@ from console.device_in_jamf import records_in_jamf
 from console.device_newest import build_of, model_of, supervised_of, user_in_jamf, version_of
 from console.telling_time import ago, minute, when
 from domain.json_types import JSONObject
+from domain.questions import INFORMATION
 
 Fields: TypeAlias = Sequence[tuple[str, str]]
 """Label and value."""
@@ -59,7 +60,7 @@ def _who(page: JSONObject, now: datetime) -> Iterator[tuple[str, str]]:
 
 def _what(page: JSONObject) -> Iterator[tuple[str, str]]:
     yield "Model", model_of(page) or UNKNOWN
-    system, build = f"{_platform(page)} {version_of(page) or UNKNOWN}".strip(), build_of(page)
+    system, build = f"{_system(page)} {version_of(page) or UNKNOWN}".strip(), build_of(page)
     yield "System", f"{system} ({build})" if build else system
     if page["enrollment_id"] and not page["udid"]:
         yield "Enrolled as", "a private device (User Enrollment), which tells neither serial number nor UDID"
@@ -97,7 +98,7 @@ def _where(page: JSONObject, now: datetime) -> Iterator[tuple[str, str]]:
         instance = f", instance {one['instance_id']}" if one["instance_id"] else ""
         assigned = f"assigned {when(one['assigned_at'], now)}" if one["assigned_at"] else "assigned"
         yield "ADE", f"{one['sender']}{instance}: {assigned}; told {when(one['told_at'], now)}"
-    for label, name in (("Address", "ipAddress"), ("Its own", "reportedIpAddress")):
+    for label, name in (("Address", "ipAddress"), ("Its own address", "reportedIpAddress")):
         told: dict[str, str] = {}
         for row in page["history"]:
             if row["name"] == name:
@@ -136,10 +137,21 @@ def asked_words(page: JSONObject, request_type: str, now: datetime) -> str:
     if page["id"] is None:
         return "unknown: no MDM server here can ask it"
     if asked is None:
-        return "unknown: such a device is not asked that" if _platform(page) else "unknown: it has not said what it is"
+        return _unplanned(page, items)
     if asked["state"] is None:
         return "never asked"
     return f"unknown: {_became(asked, now)}"
+
+
+def _unplanned(page: JSONObject, items: Sequence[JSONObject]) -> str:
+    """Why a question is not among those of a device: one that has not said enough has a single one, what it is."""
+    if not _platform(page):
+        return "unknown: it has not said what it is"
+    planned = {item["request_type"]: item for item in items if not item["user"]}
+    if set(planned) != {INFORMATION.request_type}:
+        return "unknown: such a device is not asked that"
+    is_asked = planned[INFORMATION.request_type]["state"] is not None
+    return "unknown: it is asked that once it has said what it is" if is_asked else "never asked"
 
 
 def _became(asked: JSONObject, now: datetime) -> str:
@@ -157,6 +169,12 @@ def _became(asked: JSONObject, now: datetime) -> str:
 
 def _platform(page: JSONObject) -> str:
     return str((page["inventory"] or {}).get("platform") or "")
+
+
+def _system(page: JSONObject) -> str:
+    """What its system is called, empty when nobody said; Jamf Pro calls Macs computers, and nothing else."""
+    is_computer = any(record["family"] == "computer" for record in page["jamf"])
+    return _platform(page) or ("macOS" if is_computer else "")
 
 
 def _yes(value: Any) -> str:

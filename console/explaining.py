@@ -1,13 +1,17 @@
 """An action in plain words: why it stands as it does, when it goes on, and what would help."""
 
+import shlex
 from collections.abc import Iterator
 from datetime import datetime
 
+from console.commanding import BY_PEOPLE
 from console.health.check import span
 from domain.clock import parse_time
 from domain.json_types import JSONObject
 from state.queries.owed import Trouble
 from state.retrying import Verdict
+
+_SAID_NO = ("Error", "CommandFormatError")
 
 
 def explain(item: JSONObject, verdict: Verdict | None, trouble: Trouble | None, now: datetime) -> Iterator[str]:
@@ -27,6 +31,8 @@ def explain(item: JSONObject, verdict: Verdict | None, trouble: Trouble | None, 
             )
         elif verdict is not None and verdict.refusal is None:
             yield f"If it should have by now, there is `windfall actions retry {item['id']}`: {verdict.note}."
+        elif way_out := order_anew(item):
+            yield f"If it should be tried once more, {way_out}."
         return
     if state == "dead":
         yield f"It gave up after it was tried {tries}: {item['error'] or 'nobody said why'}"
@@ -39,6 +45,17 @@ def explain(item: JSONObject, verdict: Verdict | None, trouble: Trouble | None, 
     else:
         yield f"It is tried {_when(at, now)}."
     yield from _obstacles(item, trouble, now)
+
+
+def order_anew(item: JSONObject) -> str | None:
+    """The way out where the device said no to a command that somebody ordered: another one; else None."""
+    command = item["command"]
+    if item["state"] != "done" or command is None or command["state"] not in _SAID_NO:
+        return None
+    if not item["key"].startswith(BY_PEOPLE):
+        return None
+    more = " …" if command["arguments"] else ""
+    return f"order it anew: `windfall command {shlex.quote(command['device_id'])} {command['request_type']}{more}`"
 
 
 def _obstacles(item: JSONObject, trouble: Trouble | None, now: datetime) -> Iterator[str]:

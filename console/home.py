@@ -3,12 +3,14 @@
 import fcntl
 import os
 import secrets
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
 from config.settings import Settings
 
 SECRET_BYTES = 32
+DEMO_FILE = "windfall.toml"
 
 
 class StartError(Exception):
@@ -28,6 +30,32 @@ def prepare_home(settings: Settings) -> None:
     home = settings.home_path
     for folder in (home, home / "run", home / "log", settings.secrets_path):
         make_private(folder)
+
+
+def prefix_of_demo(settings: Settings) -> dict[str, Path]:
+    """The variables that make a command one of the demo's, whether or not it was ever started."""
+    home = settings.home_path / "demo"
+    # Where a home is configured, that may well be in the environment, which wins over the file.
+    more = {"WINDFALL_HOME": home} if "home" in settings.model_fields_set else {}
+    return {"WINDFALL_CONFIG": home / DEMO_FILE, **more}
+
+
+def words_of_demo(settings: Settings) -> str | None:
+    """How the demo's database is read, for people who have no other; else None."""
+    prefix = prefix_of_demo(settings)
+    ours = f"sqlite:///{settings.home_path / 'windfall.db'}"
+    if settings.database_location != ours or (settings.home_path / "windfall.db").exists():
+        return None
+    if not prefix["WINDFALL_CONFIG"].exists():
+        return None
+    variables = " ".join(f"{name}={short_path(path)}" for name, path in prefix.items())
+    return f"that of the demo is read by `{variables} windfall …`"
+
+
+def short_path(path: Path) -> str:
+    """For a shell, relative to where we are when that is above it."""
+    here = Path.cwd()
+    return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))
 
 
 def lock_home(settings: Settings) -> int:

@@ -45,11 +45,11 @@ def telling() -> Iterator[Teller]:
 
 
 def still_open(state: JSONObject, *, seconds: float) -> str:
-    """What nobody knows yet, and what becomes of it."""
+    """What nobody knows yet, a line for each, and what becomes of it."""
     words = {"pending": "not sent yet", "sent": "sent, not answered", "NotNow": "the device is busy"}
-    items = [f"{_asked(item)} ({words[item['state']]})" for item in state["items"] if item["state"] in OPEN]
-    what = ", ".join(items) or "what else to ask"
-    return f"after {seconds:.0f} s still open: {what}. Answers count whenever they come"
+    items = [_line(item, words[item["state"]]) for item in state["items"] if item["state"] in OPEN]
+    head = f"after {seconds:.0f} s still open; answers count whenever they come:"
+    return "\n".join([head, *(f"  {line}" for line in items or ["what else to ask"])])
 
 
 def in_vain(state: JSONObject) -> list[JSONObject]:
@@ -65,11 +65,13 @@ def _print(lines: list[str]) -> None:
 def _news(state: JSONObject, told: set[str]) -> list[str]:
     new = [item for item in state["items"] if _is_over(item) and item["command_id"] not in told]
     told |= {item["command_id"] for item in new}
-    return [f"{_asked(item):<{_WIDTH}} {clean(_words(item))}" for item in new]
+    return [_line(item, _words(item)) for item in new]
 
 
-def _asked(item: JSONObject) -> str:
-    return f"{item['request_type']} of {clean(item['user'])}" if item["user"] else str(item["request_type"])
+def _line(item: JSONObject, words: str) -> str:
+    """The question and what became of it; whose answer it is stands after the column, as names are of any length."""
+    whose = f"user {item['user']}: " if item["user"] else ""
+    return f"{item['request_type']:<{_WIDTH}} {clean(f'{whose}{words}')}"
 
 
 def _is_over(item: JSONObject) -> bool:

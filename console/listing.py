@@ -10,11 +10,13 @@ from domain.json_types import JSONObject
 from state.queries.pages import LIMIT, MOST, Filters, Page, Question, read_question
 
 
-def list_options(filters: Filters) -> Callable[[Any], Any]:
-    """Give a command ``limit``, ``cursor``, ``as_json`` and a keyword for each filter."""
-    options = [
-        click.option(_option(name), name, metavar="TEXT", help=f"Only those with this {name}.") for name in filters
-    ]
+def list_options(filters: Filters, about: Mapping[str, str] | None = None) -> Callable[[Any], Any]:
+    """Give a command ``limit``, ``cursor``, ``as_json`` and a keyword for each filter.
+
+    ``about`` has the words for filters that want more than to be equal.
+    """
+    words = {name: f"Only those with this {name}." for name in filters} | dict(about or {})
+    options = [click.option(_option(name), name, metavar="TEXT", help=words[name]) for name in filters]
     options += [
         click.option("--limit", type=click.IntRange(1, MOST), default=LIMIT, show_default=True, help="How many."),
         click.option("--cursor", help="Go on after the page that ended with this."),

@@ -13,6 +13,7 @@ from redis.exceptions import RedisError
 from rich.cells import cell_len, set_cell_size
 
 from config.loading import load_settings
+from console.home import words_of_demo
 from console.stores import Stores, redis_words
 from domain.errors import DatabaseAway, WindfallError
 from domain.json_types import JSON, JSONObject
@@ -35,7 +36,8 @@ def open_stores() -> Iterator[Stores]:
     try:
         yield stores
     except DatabaseAway as exc:
-        raise click.ClickException(f"the database cannot be read: {exc}") from exc
+        demo = words_of_demo(stores.settings)
+        raise click.ClickException(f"the database cannot be read: {exc}{f'; {demo}' if demo else ''}") from exc
     except WindfallError as exc:
         raise click.ClickException(str(exc)) from exc
     except RedisError as exc:

@@ -5,6 +5,7 @@ https://github.com/apple/device-management/tree/release/mdm/commands (checked 20
 MicroMDM's: https://github.com/micromdm/micromdm/blob/main/mdm/mdm/command.go
 """
 
+import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -138,7 +139,8 @@ _MEMBERS = {
     "ReduceTransparencyEnabled:bool TextSize:int TouchAccommodationsEnabled:bool VoiceOverEnabled:bool "
     "ZoomEnabled:bool GrayscaleEnabled:bool",
 }
-"""Known keys of dictionaries inside a command. Others are let through there: Apple adds to them every year."""
+"""Known keys of dictionaries inside a command. Others are let through there, as Apple adds to them every year,
+unless they look like slips of these."""
 
 _ONE_OF = {
     "InstallApplication": ("iTunesStoreID", "Identifier", "ManifestURL"),
@@ -203,12 +205,21 @@ def _known() -> dict[str, CommandType]:
 KNOWN: Mapping[str, CommandType] = _known()
 """By request type, in Apple's spelling."""
 
+SLIP = 0.8
+"""How like a known name one is, by difflib's measure, that is taken for a slip of it."""
+
 _BY_PLAIN_NAME = {plain_name(name): kind for name, kind in KNOWN.items()}
 
 
 def known_type(request_type: str) -> CommandType | None:
     """The type in any spelling (`device_lock`, `devicelock`); None when it is not in the table."""
     return _BY_PLAIN_NAME.get(plain_name(request_type))
+
+
+def resembled(request_type: str) -> str | None:
+    """The known type that one which is not known is most likely a slip of; None when it is like none of them."""
+    close = difflib.get_close_matches(plain_name(request_type), _BY_PLAIN_NAME, n=1, cutoff=SLIP)
+    return _BY_PLAIN_NAME[close[0]].name if close else None
 
 
 def fields_of(shape: Shape) -> tuple[Field, ...]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from domain.command_types import Kind, Shape, fields_of, plain_name
+from domain.command_types import SLIP, Kind, Shape, fields_of, plain_name
 from domain.json_types import JSON, JSONObject
 from domain.plist import MAX_DEPTH
 from domain.secret_keys import is_secret
@@ -26,6 +26,9 @@ _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
 _WHOLE = re.compile("[0-9]{1,19}", re.ASCII)
 _BOOLS = {"true": True, "yes": True, "false": False, "no": False}
 _MOST_HINTS = 20
+_MOST_COMPARED = 200
+"""Unknown names inside fields that are compared with the known ones, which takes long; the others are kept."""
+
 _MAX_NAME = 60
 
 _WANTED: dict[Kind, str] = {
@@ -40,6 +43,9 @@ _WANTED: dict[Kind, str] = {
 }
 
 _ITEMS: dict[Kind, Kind] = {"[str]": "str", "[data]": "data", "[dict]": "dict"}
+
+FROM_FILE = "base64 < FILE | windfall command …"
+"""How a command line gets data that is in a file; the argument comes last."""
 
 _Path = tuple[str, ...]
 
@@ -57,9 +63,13 @@ class Checker:
 
     lenient: bool = False
     problems: list[str] = field(default_factory=list)
+    _compared: int = 0
 
     def members(self, shape: Shape, given: JSONObject, path: _Path = ()) -> JSONObject:
-        """The members under Apple's names, without those that are None. Names unknown inside a field are kept."""
+        """The members under Apple's names, without those that are None.
+
+        Names unknown inside a field are kept, but for slips of known ones.
+        """
         clean: JSONObject = {}
         for name, value in given.items():
             entry = shape.get(plain_name(name)) if isinstance(name, str) else None
@@ -72,6 +82,8 @@ class Checker:
                 clean[key] = self._value(entry.kind, entry.members, value, (*path, key))
             elif shape and not path and not self.lenient:
                 self._complain(path, f"unknown field {_quoted(name)}{self._suggestion(shape, name)}")
+            elif path and (meant := self._resembled(shape, name)):
+                self._complain(path, f"does not know {_quoted(name)} (did you mean {meant}?)")
             elif self._is_writable(name, path):
                 clean[key] = self.plain(value, (*path, key))
         self._miss(shape, clean, path)
@@ -87,7 +99,8 @@ class Checker:
             return self._converted(kind, members, value, path)
         except _Unfit:
             secret = kind.endswith(("data", "data]")) or any(map(is_secret, path))
-            self._complain(path, f"wants {_WANTED[kind]}{'' if secret else f', not {_described(value)}'}")
+            way_out = f" ({FROM_FILE} {path[0]}=@-)" if kind == "data" and len(path) == 1 else ""
+            self._complain(path, f"wants {_WANTED[kind]}{way_out if secret else f', not {_described(value)}'}")
             return None
 
     def _converted(self, kind: Kind, members: Shape, value: Any, path: _Path) -> JSON:
@@ -148,6 +161,14 @@ class Checker:
             return ""
         close = difflib.get_close_matches(plain_name(name[:_MAX_NAME]), shape, n=1)
         return f" (did you mean {shape[close[0]].name}?)" if close else ""
+
+    def _resembled(self, shape: Shape, name: Any) -> str | None:
+        """The name of the shape that this one, which it does not have, is most likely a slip of."""
+        if self.lenient or not shape or not isinstance(name, str) or self._compared >= _MOST_COMPARED:
+            return None
+        self._compared += 1
+        close = difflib.get_close_matches(plain_name(name[:_MAX_NAME]), shape, n=1, cutoff=SLIP)
+        return shape[close[0]].name if close else None
 
     def _complain(self, path: _Path, problem: str) -> None:
         where = clipped(storable(".".join(path)), 2 * _MAX_NAME)

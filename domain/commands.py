@@ -1,16 +1,14 @@
 """An MDM command: checked when it is asked for, since an MDM server takes anything and a device answers days later."""
 
 import base64
-import difflib
 import hashlib
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from domain import json_body, plist
-from domain.command_types import KNOWN, QUERIES, CommandType, Shape, fields_of, known_type, plain_name
+from domain.command_types import KNOWN, QUERIES, CommandType, Shape, fields_of, known_type, plain_name, resembled
 from domain.command_values import Checker
 from domain.errors import BadCommand, MalformedPayload
 from domain.json_types import JSON, JSONObject
@@ -25,19 +23,22 @@ _MOST_PROBLEMS = 20
 _HARMLESS_UPDATES = frozenset({"DownloadOnly", "NotifyOnly", "InstallLater"})
 """Install actions that restart nothing by themselves."""
 
-_PIN = re.compile("[0-9]{6}", re.ASCII)
-_TAKES_PIN = ("DeviceLock", "EraseDevice")
+_PURCHASE_METHODS = (0, 1)
+
+INSISTING = '--unchecked (in the API `"unchecked": true`) sends it all the same'
+"""How people have what Apple's documentation speaks against, as it may have changed since."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
     """What a device is asked to do. ``arguments`` are JSON under Apple's names, data as base64; made by `check`.
 
-    They may hold secrets, and so are left out of its ``repr``; see `shown`.
+    They may hold secrets, and so are left out of its ``repr``; see `shown`. ``unchecked``: see `check`.
     """
 
     request_type: str
     arguments: Mapping[str, JSON] = field(default_factory=dict, repr=False)
+    unchecked: bool = field(default=False, compare=False, repr=False)
 
 
 def check(request_type: str, arguments: Mapping[str, JSON], *, unchecked: bool = False) -> Command:
@@ -45,7 +46,8 @@ def check(request_type: str, arguments: Mapping[str, JSON], *, unchecked: bool =
 
     Numbers, yes and no may be text, a list of one its item, data base64 or bytes; None is as if not given. Without
     Queries DeviceInformation asks `QUERIES`. A request type that is not in the table keeps its arguments as they
-    are. ``unchecked`` lets fields be unknown or missing; known ones must still have the right type.
+    are, unless it is all but one that is. ``unchecked`` lets fields be unknown or missing and takes what `INSISTING` is
+    said of; known ones must still have the right type.
 
     Raises:
         BadCommand: names all that is wrong, and never a secret value.
@@ -55,6 +57,9 @@ def check(request_type: str, arguments: Mapping[str, JSON], *, unchecked: bool =
     kind = known_type(request_type)
     if kind is None and not _APPLE_NAME.fullmatch(request_type):
         raise BadCommand("a request type is 1 to 100 letters, as Apple writes it")
+    meant = resembled(request_type) if kind is None and not unchecked else None
+    if meant:
+        raise BadCommand(f"{request_type} is not a request type we know; did you mean {meant}? If not, {INSISTING}")
     checker = Checker(lenient=unchecked)
     name = kind.name if kind else request_type
     clean = checker.members(kind.fields if kind else {}, dict(arguments))
@@ -63,13 +68,18 @@ def check(request_type: str, arguments: Mapping[str, JSON], *, unchecked: bool =
     problems = [*checker.problems, *_rules(kind, clean, unchecked=unchecked)]
     if problems:
         _refuse(name, kind, problems)
-    return Command(request_type=name, arguments=clean)
+    return Command(request_type=name, arguments=clean, unchecked=unchecked)
 
 
 def _rules(kind: CommandType | None, clean: JSONObject, *, unchecked: bool) -> Iterable[str]:
     yield from (f"{name} is not an argument" for name in _RESERVED if name in clean)
     if kind and kind.one_of and not unchecked and clean.keys().isdisjoint(kind.one_of):
         yield f"needs {' or '.join(kind.one_of)}"
+    options = clean.get("Options")
+    if kind and kind.name == "InstallApplication" and isinstance(options, dict) and not unchecked:
+        method = options.get("PurchaseMethod")
+        if method not in (None, *_PURCHASE_METHODS):
+            yield f"Options.PurchaseMethod is 1 (a licence of Apps and Books) or 0 (none), not {method}; {INSISTING}"
 
 
 def _refuse(name: str, kind: CommandType | None, problems: list[str]) -> NoReturn:
@@ -78,44 +88,9 @@ def _refuse(name: str, kind: CommandType | None, problems: list[str]) -> NoRetur
         shown.append(f"and {len(problems) - _MOST_PROBLEMS} more")
     if kind and any("unknown field" in problem for problem in problems):
         shown.append(f"its fields are {', '.join(entry.name for entry in fields_of(kind.fields))}")
+    if any("does not know" in problem for problem in problems):
+        shown.append(INSISTING)
     raise BadCommand(f"{name}: {'; '.join(shown)}")
-
-
-def parse_arguments(items: Iterable[str]) -> JSONObject:
-    """Arguments of a command line for `check`: ``key=text``, ``key:=JSON``; a key given again makes a list.
-
-    Raises:
-        BadCommand: names the places of those that are neither; an item itself may be a secret and is not repeated.
-    """
-    arguments: JSONObject = {}
-    problems = []
-    for place, item in enumerate(items, start=1):
-        name, separator, text = item.partition("=")
-        key = name.removesuffix(":").strip()
-        if not separator or not key:
-            problems.append(f"argument {place} is neither key=value nor key:=JSON")
-            continue
-        try:
-            value = _json(text) if name.endswith(":") else text
-        except (ValueError, RecursionError):
-            problems.append(f"argument {place} is not JSON after :=")
-            continue
-        arguments[key] = [*_listed(arguments[key]), *_listed(value)] if key in arguments else value
-    if problems:
-        raise BadCommand("; ".join(problems))
-    return arguments
-
-
-def _json(text: str) -> JSON:
-    return json.loads(text, parse_constant=_no_constant)
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(name)
-
-
-def _listed(value: JSON) -> list[Any]:
-    return value if isinstance(value, list) else [value]
 
 
 def payload(command: Command, command_uuid: str) -> bytes:
@@ -192,20 +167,6 @@ def never_twice(command: Command) -> bool:
         updates = command.arguments.get("Updates") or ()
         return not all(isinstance(item, dict) and item.get("InstallAction") in _HARMLESS_UPDATES for item in updates)
     return kind is None or kind.never_twice
-
-
-def advice(command: Command) -> tuple[str, ...]:
-    """What a person may want to know before sending it; nothing of it is an error."""
-    if command.request_type not in KNOWN:
-        close = difflib.get_close_matches(command.request_type, KNOWN, n=1, cutoff=0.8)
-        hint = f"; did you mean {close[0]}?" if close else ""
-        return (f"{command.request_type} is not a request type we know: sent as it is{hint}",)
-    if command.request_type not in _TAKES_PIN:
-        return ()
-    pin = command.arguments.get("PIN")
-    if pin is None:
-        return (f"without a PIN some Macs refuse (they say PINRequiredFor{command.request_type})",)
-    return () if _PIN.fullmatch(str(pin)) else ("a Mac wants a PIN of six digits",)
 
 
 def shown(command: Command) -> JSONObject:

@@ -22,7 +22,10 @@ BROKEN = "451 4.3.0 Local error in processing"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
-    """A mail that was taken; ``recipients`` are those of the envelope. Empty strings for parts it does not have."""
+    """A mail that was taken; ``recipients`` are those of the envelope. Empty strings for parts it does not have.
+
+    ``raw`` is what came after DATA, without the dots that SMTP adds.
+    """
 
     sender: str
     recipients: tuple[str, ...]
@@ -31,6 +34,7 @@ class Mail:
     html: str
     message_id: str
     message: EmailMessage
+    raw: bytes
 
 
 class MailServer(Server):
@@ -202,6 +206,7 @@ def _read(envelope: Envelope) -> Mail:
         html=_content(html),
         message_id=str(message["Message-ID"] or ""),
         message=message,
+        raw=raw,
     )
 
 

@@ -1,12 +1,13 @@
 """`windfall actions`: what is owed to the world, why it is not done yet, and another try for what gave up."""
 
 import json
+import pkgutil
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import click
 
-from console.explaining import explain
+from console.explaining import explain, order_anew
 from console.listing import list_options, print_document, print_list, question_of
 from console.stores import Stores
 from console.terminal import (
@@ -21,10 +22,22 @@ from console.terminal import (
 )
 from domain.json_types import JSONObject
 from state.queries import Engine
-from state.queries.actions import FILTERS, action_ids, dead_ids, list_actions, one_action
+from state.queries.actions import FILTERS, STATES, action_ids, dead_ids, list_actions, one_action
 from state.queries.owed import troubles
+from state.queries.pages import one_of
+from state.retrying import Verdict
+from tasks import actions as folder_of_actions
 from tasks.retrying import retry as retry_actions
 from tasks.retrying import verdict_of
+
+_KINDS = sorted(file.name for file in pkgutil.iter_modules(folder_of_actions.__path__))
+"""Each action is named as its file."""
+
+_FILTERS = {**FILTERS, "kind": one_of(*_KINDS)}
+_ABOUT = {
+    "kind": f"Only those of this kind: {', '.join(_KINDS)}.",
+    "state": f"Only those in this state: {', '.join(STATES)}.",
+}
 
 AT_ONCE = 200
 """Actions that are given another try in one transaction."""
@@ -36,14 +49,16 @@ _OF_COMMAND = ("command_uuid", "state", "sent_at", "answered_at", "answer_event_
 
 
 @click.group(invoke_without_command=True)
-@list_options(FILTERS)
+@list_options(_FILTERS, _ABOUT)
 @click.pass_context
 def command(context: click.Context, /, *, as_json: bool, **options: str | int | None) -> None:
     """List what is owed or was done, newest first: commands, pushes, mails and chat messages."""
     if context.invoked_subcommand is not None:
         return
     with open_stores() as stores:
-        page = list_actions(stores.engine, question_of(options))
+        question = question_of(options)
+        question.values(_FILTERS)
+        page = list_actions(stores.engine, question)
     if as_json:
         print_document(page)
     else:
@@ -136,7 +151,17 @@ def _retry(stores: Stores, ids: Sequence[str], *, again: bool) -> list[JSONObjec
     verdicts = retry_actions(stores.engine, stores.setup, ids, now=datetime.now(UTC), again=again)
     for destination in sorted({verdict.destination for verdict in verdicts if verdict.refusal is None}):
         stores.wake_deliverer(destination)
-    return [{"id": v.id, "destination": v.destination, "error": v.refusal, "note": v.note} for v in verdicts]
+    return [
+        {"id": v.id, "destination": v.destination, "error": _refusal(stores.engine, v), "note": v.note}
+        for v in verdicts
+    ]
+
+
+def _refusal(engine: Engine, verdict: Verdict) -> str | None:
+    """Why it is not tried again, and what to do instead; None when it is."""
+    item = one_action(engine, verdict.id) if verdict.refusal is not None else None
+    way_out = order_anew(item) if item is not None else None
+    return f"{verdict.refusal}, and its device said no: {way_out}" if way_out else verdict.refusal
 
 
 def _row(item: JSONObject) -> tuple[object, ...]:

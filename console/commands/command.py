@@ -9,7 +9,8 @@ import click
 from console.argument_files import filled
 from console.commanding import Order, place, prepare, wait_for_answer
 from console.terminal import clean, clean_text, json_option, open_stores, print_fields, print_json
-from domain.commands import check, parse_arguments, shown
+from domain.command_line import parse_arguments
+from domain.commands import check, shown
 from domain.json_types import JSONObject
 from domain.plist import encode
 
@@ -21,7 +22,7 @@ _SHOWN = ("id", "command_uuid", "device_id", "request_type", "state", "error", "
 @click.argument("request_type", metavar="TYPE")
 @click.argument("arguments", metavar="[KEY=VALUE]...", nargs=-1)
 @click.option("--user", metavar="USER", help="Send it to this user of the DEVICE: a user's id, or short name.")
-@click.option("--unchecked", is_flag=True, help="Take fields that are not known, and miss none.")
+@click.option("--unchecked", is_flag=True, help="Send it though fields are unknown or missing, or refused by Apple.")
 @click.option("--dry-run", is_flag=True, help="Print the plist that would be sent, secrets veiled, and send nothing.")
 @click.option("--wait", type=click.FloatRange(min=0), metavar="SECONDS", help="Wait for the device's answer.")
 @json_option
@@ -41,7 +42,7 @@ def command(
     acknowledges. A user may also be named as DEVICE itself: UDID:UserID.
     """
     with open_stores() as stores:
-        given = parse_arguments(filled(arguments, getattr(sys.stdin, "buffer", None)))
+        given = parse_arguments(filled(arguments, getattr(sys.stdin, "buffer", None)), request_type)
         checked = check(request_type, given, unchecked=bool(options["unchecked"]))
         prepared = prepare(stores, checked, device, user=user)
         if options["dry_run"]:

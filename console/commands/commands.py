@@ -1,5 +1,6 @@
 """`windfall commands`: what was sent to devices and what they said, and the queues that a MicroMDM keeps for one."""
 
+import sys
 from datetime import UTC, datetime
 
 import click
@@ -35,6 +36,10 @@ def command(
     """
     if (queue or to_clear) and device is None:
         raise click.UsageError("say of which DEVICE")
+    if queue and to_clear:
+        raise click.UsageError(
+            "either --queue, which shows what waits, or --clear, which says how much it drops and asks"
+        )
     with open_stores() as stores:
         if to_clear:
             _clear(stores, device or "", yes=yes, as_json=as_json)
@@ -71,23 +76,36 @@ def _clear(stores: Stores, name: str, *, yes: bool, as_json: bool) -> None:
     server = micromdm_of(stores.settings, sender)
     queues = look(stores, server, whose)
     waiting, leaving = sum(len(queue.waiting) for queue in queues), sum(queue.leaving for queue in queues)
-    if not yes:
-        users = f" and its {len(queues) - 1} users" if len(queues) > 1 else ""
-        open_still = sum(len(queue.ours) for queue in queues) - leaving
-        click.confirm(
-            f"Drop the {waiting} commands that wait for {clean(whose.id)}{users} at {sender}, and the {open_still} of "
-            "ours that were not answered?",
-            abort=True,
-            err=True,
-        )
-    now = datetime.now(UTC)
-    void = sum(clear(stores, server, queue, now=now) for queue in queues)
+    open_still = sum(len(queue.ours) for queue in queues) - leaving
+    users = f" and its {len(queues) - 1} users" if len(queues) > 1 else ""
+    void = 0
+    if waiting or open_still:
+        if not yes:
+            _ask(
+                f"Drop the {waiting} commands that wait for {clean(whose.id)}{users} at {sender}, and the {open_still} "
+                "of ours that were not answered?"
+            )
+        now = datetime.now(UTC)
+        void = sum(clear(stores, server, queue, now=now) for queue in queues)
     if as_json:
         print_json({"device_id": whose.id, "cleared": waiting, "void": void, "on_their_way": leaving})
         return
-    click.echo(f"cleared {waiting} at {sender}; {void} of ours are void")
+    if waiting or open_still:
+        click.echo(f"cleared {waiting} at {sender}; {void} of ours are void")
+    else:
+        click.echo(f"nothing waits for {clean(whose.id)}{users} at {sender}: there is nothing to clear")
     if leaving:
         click.echo(f"{leaving} of ours are being sent at this moment and stay; look again in a minute")
+
+
+def _ask(question: str) -> None:
+    """Raises: Abort, when the answer is no; ClickException, where nobody is there to give one."""
+    try:
+        click.confirm(question, abort=True, err=True)
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise
+        raise click.ClickException("nothing was dropped: where nobody can be asked, say --yes") from None
 
 
 def _sender(sender: str | None) -> str:

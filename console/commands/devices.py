@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import click
 
+from console.commanding import find_device
 from console.device_page import device_page
 from console.device_text import print_page
 from console.inquiring import Clock, follow, inquire
@@ -13,6 +14,7 @@ from console.listing import list_options, print_document, print_list, question_o
 from console.stores import Stores
 from console.telling_time import day, moment_of, until
 from console.terminal import clean, json_option, open_stores, print_json, short_time
+from domain.errors import CannotSend
 from domain.json_types import JSONObject
 from state.queries.devices import FILTERS, list_devices
 from state.queries.expiring import FILTERS as FILTERS_OF_CERTIFICATES
@@ -52,7 +54,7 @@ def show(device: str, everything: bool, as_json: bool) -> None:
     """
     now = datetime.now(UTC)
     with open_stores() as stores:
-        page = device_page(stores.engine, device, now)
+        page = device_page(stores.engine, stores.setup, device, now)
     if page is None:
         raise click.ClickException(f"there is no device with the id, UDID or serial number {clean(device)}")
     if as_json:
@@ -88,9 +90,12 @@ def inventory(device: str, wait: float, no_wait: bool, as_json: bool) -> None:
     """Ask a DEVICE for everything: its id, UDID or serial number. What it has not answered yet is not asked again.
 
     Exits 0 when it has answered every question, be it with a refusal (or with --no-wait, when they are on their way),
-    and 1 when some are still open after the time, or nobody will answer them any more.
+    and 1 when some are still open after the time, or nobody will answer them any more. A device that is not enrolled is
+    asked only with --no-wait.
     """
     with open_stores() as stores:
+        if not no_wait:
+            _must_be_enrolled(stores, device)
         state = inquire(stores, device, now=datetime.now(UTC))
         for hint in state.pop("advice"):
             click.echo(f"note: {clean(hint)}", err=True)
@@ -99,9 +104,25 @@ def inventory(device: str, wait: float, no_wait: bool, as_json: bool) -> None:
     if as_json:
         print_json(state)
     elif no_wait:
-        click.echo(f"{len(state['unanswered'])} questions are on their way to {clean(state['device_id'])}")
+        click.echo(_on_their_way(state))
     if not no_wait and (in_vain(state) or not state["complete"]):
         raise SystemExit(1)
+
+
+def _must_be_enrolled(stores: Stores, name: str) -> None:
+    """Nobody waits for answers that cannot come. Raises: CannotSend; UnknownDevice; DatabaseAway."""
+    found = find_device(stores.engine, name)
+    if found.enrolled is False:
+        raise CannotSend(
+            f"the device {clean(found.id)} is not enrolled: nothing reaches it, so it was asked nothing. With "
+            "--no-wait it is asked all the same; what it has not answered when it enrols anew is void then"
+        )
+
+
+def _on_their_way(state: JSONObject) -> str:
+    number = len(state["unanswered"])
+    are = "question is on its way" if number == 1 else "questions are on their way"
+    return f"{number} {are} to {clean(state['device_id'])}"
 
 
 def _await(stores: Stores, state: JSONObject, seconds: float, *, as_json: bool) -> JSONObject:

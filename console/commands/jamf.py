@@ -1,7 +1,7 @@
 """`windfall jamf`: what Jamf Pro told, list by list: servers, devices, groups, policies, patch titles, API calls."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import click
 
@@ -19,17 +19,25 @@ _WORDS = {True: "yes", False: "no", None: "-"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """A list on a screen: ``columns`` are its fields under their heads, those of the set ``cut`` may be cut to fit."""
+    """A list on a screen: ``columns`` are its fields under their heads, those of the set ``cut`` may be cut to fit.
+
+    ``instead`` is what stands for a field that is not known.
+    """
 
     about: str
     columns: Mapping[str, str]
     cut: frozenset[str] = frozenset({"name", "id"})
+    instead: Mapping[str, str] = field(default_factory=dict)
 
     def heads(self) -> dict[str, bool]:
         return {head: name in self.cut for name, head in self.columns.items()}
 
     def row(self, item: JSONObject) -> tuple[str, ...]:
-        return tuple(_cell(name, item[name]) for name in self.columns)
+        return tuple(_cell(name, self._known(item, name)) for name in self.columns)
+
+    def _known(self, item: JSONObject, name: str) -> JSON:
+        value = item[name]
+        return item[self.instead[name]] if value is None and name in self.instead else value
 
 
 SHAPES: Mapping[str, Shape] = {
@@ -51,9 +59,10 @@ SHAPES: Mapping[str, Shape] = {
     "memberships": Shape(
         about="Who entered a smart group, and who left it.",
         columns={
-            "kind": "OF", "group_id": "GROUP", "member_id": "MEMBER", "is_member": "IN", "entered_at": "ENTERED (UTC)",
-            "left_at": "LEFT (UTC)",
+            "kind": "OF", "group_id": "GROUP", "group_name": "CALLED", "member_id": "MEMBER", "serial_number": "SERIAL",
+            "device_name": "NAME", "is_member": "IN", "entered_at": "ENTERED (UTC)", "left_at": "LEFT (UTC)",
         },
+        cut=frozenset({"group_name", "device_name"}),
     ),
     "policies": Shape(
         about="Policies and patch policies, with their results.",
@@ -62,9 +71,12 @@ SHAPES: Mapping[str, Shape] = {
     "policy-results": Shape(
         about="How policies ended on each computer.",
         columns={
-            "kind": "KIND", "policy_id": "NUMBER", "device_id": "DEVICE", "successful": "SUCCESSFUL",
-            "succeeded_at": "SUCCEEDED (UTC)", "failed_at": "FAILED (UTC)",
+            "kind": "KIND", "policy_id": "NUMBER", "policy_name": "CALLED", "serial_number": "SERIAL",
+            "device_name": "DEVICE", "successful": "SUCCESSFUL", "succeeded_at": "SUCCEEDED (UTC)",
+            "failed_at": "FAILED (UTC)",
         },
+        cut=frozenset({"policy_name", "device_name"}),
+        instead={"device_name": "device_id"},
     ),
     "patch-titles": Shape(
         about="Patch titles and their latest versions.",

@@ -5,7 +5,7 @@ import click
 from config.broker import make_app, waker
 from console.commands.events import whole_id
 from console.replay import Replayer
-from console.terminal import json_option, open_stores, print_page
+from console.terminal import clean_text, json_option, open_stores, print_page
 from domain.errors import CannotReplay
 from domain.json_types import JSONObject
 
@@ -23,7 +23,7 @@ def command(event_ids: tuple[str, ...], as_json: bool) -> None:
         print_page(items)
     else:
         for item in items:
-            click.echo(f"{item['id']}  {item['error'] or 'put into ' + str(item['inbox'])}")
+            click.echo(clean_text(f"{item['id']}  {item['error'] or 'is processed again'}"))
     if any(item["error"] for item in items):
         raise SystemExit(1)
 

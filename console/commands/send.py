@@ -17,19 +17,23 @@ from console.banner import local_url
 from console.samples import sample, type_named
 from console.senders import webhook_path
 from console.terminal import clean_text, json_option, open_stores, print_json
+from domain.kinds import TYPES
 
 USER = b"windfall"
 """User name of Basic credentials; any will do."""
 
 
-@click.command()
+_TYPES = "\n\n".join(f"{kind}: {', '.join(types)}" for kind, types in TYPES.items())
+
+
+@click.command(epilog=f"The types, by the kind of the sender:\n\n{_TYPES}")
 @click.argument("sender")
 @click.argument("event_type", metavar="TYPE", required=False)
 @click.option("--file", "file", type=click.File("rb"), help="Send this file instead of a sample (- is standard input).")
 @click.option("--url", help="Where ingest answers, without /webhooks/...; default: as configured, on this machine.")
 @json_option
 def command(sender: str, event_type: str | None, file: BinaryIO | None, url: str | None, as_json: bool) -> None:
-    """Post a sample event to a sender. TYPE is the vendor's word (mdm. may be left out), or `unknown`.
+    """Post a sample event to a sender. TYPE is the vendor's word (mdm. may be left out), or `unknown`: one of tomorrow.
 
     The request shows the sender's current secret as the sender itself would. Exits 1 unless it is answered 200.
     """
@@ -48,9 +52,9 @@ def _body(settings: Settings, sender: str, event_type: str | None, file: BinaryI
         raise click.ClickException(f"there is no sender {sender!r}; there are {', '.join(sorted(settings.senders))}")
     if file is not None:
         return file.read()
-    if event_type is None:
-        raise click.UsageError("say which TYPE to send, or give a --file")
     kind = settings.senders[sender].kind
+    if event_type is None:
+        raise click.UsageError(f"say which TYPE to send, or give a --file; {kind} has {', '.join(TYPES[kind])}")
     return sample(kind, type_named(kind, event_type), sender=sender, at=datetime.now(UTC))
 
 

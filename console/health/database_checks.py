@@ -7,6 +7,7 @@ from datetime import datetime
 from console.health.check import Check, fail, ok, warn
 from console.health.effects_checks import effects_checks
 from console.health.fleet_checks import fleet_checks
+from console.home import words_of_demo
 from console.patience import Patient
 from console.senders import DAY, kinds_of
 from console.stores import Stores
@@ -34,6 +35,8 @@ def look_at_database(stores: Stores, now: datetime) -> DatabaseSeen:
     fix = "Start the database, or correct WINDFALL_DATABASE_URL; events wait in Redis meanwhile."
     if stores.settings.database_location.startswith("sqlite"):
         fix = "Run `windfall db upgrade`, or correct WINDFALL_HOME; events wait in Redis meanwhile."
+    demo = words_of_demo(stores.settings)
+    fix = f"{fix} If you look for the demo: {demo}." if demo else fix
     try:
         return Patient(lambda: _look(stores, now)).ask(PATIENCE)
     except TimeoutError:
@@ -72,7 +75,10 @@ def _database(facts: DatabaseFacts) -> Check:
 def _stuck(numbers: Mapping[str, int]) -> Iterator[Check]:
     for status, number in sorted(numbers.items()):
         if number:
-            fix = f"See why with `windfall events --status {status}`; afterwards `windfall replay <id>`."
+            fix = (
+                f"See why with `windfall events --status {status}`, and all of it with `windfall events show <id>`; "
+                "afterwards `windfall replay <id>`."
+            )
             yield warn(status, f"{number} in the last day", fix)
         else:
             yield ok(status, "none in the last day")

@@ -15,7 +15,7 @@ from state.queries.inventory import INVENTORY_LISTS
 from state.queries.named_in_jamf import names_in_jamf
 from state.queries.pages import ready
 from state.queries.reading import reading
-from state.schema import LISTS, assignments, commands, events, installs
+from state.schema import LISTS, assignments, commands, devices, events, installs
 
 MOST_ITEMS = 1000
 """Of one list; a Mac has some hundred apps."""
@@ -26,7 +26,9 @@ LAST = 10
 MOST_LICENCES = 100
 
 _INNER = ("id", "device_id", "key", "listed")
-_INSTALL_FIELDS = ("id", "adam_id", "state", "reason", "bundle_id", "tries", "sent_at", "installed_at", "changed_at")
+_INSTALL_FIELDS = (
+    "id", "adam_id", "state", "reason", "bundle_id", "tries", "command_id", "sent_at", "installed_at", "changed_at",
+)  # fmt: skip
 _ASSIGNMENT_FIELDS = ("u_id", "adam_id", "pricing_param", "state", "changed_at", "error_message")
 _EVENT_FIELDS = tuple(name for name in EVENT_FIELDS if name != "seen")
 
@@ -46,13 +48,16 @@ def items_of(engine: Engine, device_id: str) -> Mapping[str, list[JSONObject]]:
 def doings_of(engine: Engine, device: JSONObject) -> Mapping[str, Any]:
     """Its newest events, commands (its users' too), installs and licences, newest first. Raises: DatabaseAway.
 
+    And `enrolment_began_at`, when the enrolment began that it is in; None when nobody heard.
     ``device`` tells `id`, `udid` and `serial_number`, and its records in Jamf Pro as `jamf`.
     """
     # No row is anybody's with an empty id.
     device_id, key = device["id"] or "", serial_key(device["serial_number"] or "")
     with reading(engine) as connection:
         ordered = commands.c.device_id.in_([device_id, *channel_ids_of(connection, [device_id])])
+        began = connection.scalar(select(devices.c.generation).where(devices.c.id == device_id))
         return {
+            "enrolment_began_at": began,
             "installs": _newest(connection, installs, _INSTALL_FIELDS, installs.c.device_id == device_id),
             "assignments": _licences(connection, key) if key else [],
             "events": [ready(row) for row in connection.execute(_last_events(connection, device)).mappings()],

@@ -1,7 +1,7 @@
 """Devices as people read them: lists by id, and one with its facts and the users on it."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Engine, or_, select
@@ -84,6 +84,7 @@ class Addressee:
     id: str
     sender: str | None
     enrolled: bool | None
+    facts: Facts = field(repr=False)
 
 
 NAMES = ("device_id", "udid", "serial_number")

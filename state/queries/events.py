@@ -13,6 +13,9 @@ from state.queries.reading import reading
 from state.schema import event_bodies, event_keys, events
 
 STORED = ("processed", "buried", "quarantined")
+WRONG = ("buried", "quarantined")
+"""Those that nobody could process."""
+
 RECEIVED = "received"
 """The status of an event that is still in its inbox, and in no table."""
 
@@ -84,6 +87,13 @@ def event_ids(engine: Engine, prefix: str, *, limit: int = 5) -> list[str]:
     )
     with reading(engine) as connection:
         return list(connection.scalars(query))
+
+
+def has_type(engine: Engine, event_type: str) -> bool:
+    """Whether an event of this type is stored."""
+    query = select(events.c.id).where(events.c.type == text_value(event_type)).limit(1)
+    with reading(engine) as connection:
+        return connection.scalar(query) is not None
 
 
 def stored_event(engine: Engine, identifier: str) -> StoredEvent | None:

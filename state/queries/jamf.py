@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import ColumnElement, Engine, Table, and_, case
 
 from domain.json_types import JSONObject
 from state.queries.inventory import history_of
@@ -27,6 +27,14 @@ GROUP_KIND = one_of("computers", "mobile_devices", "users")
 POLICY_KIND = one_of("policy", "patch_policy")
 _MEMBERS_OF = {"computer": "computers", "mobile_device": "mobile_devices"}
 
+_FAMILY = case({kind: family for family, kind in _MEMBERS_OF.items()}, value=jamf_memberships.c.kind)
+"""Of the record that a membership is about; none for a user, whom no event describes."""
+
+
+def _same(one: Table, other: Table, *names: str) -> ColumnElement[bool]:
+    return and_(*(one.c[name] == other.c[name] for name in names))
+
+
 NODES = JamfList(table=jamf_nodes, filters=texts("sender", "host_address"))
 
 SERVERS = JamfList(
@@ -38,11 +46,32 @@ SERVERS = JamfList(
 MEMBERSHIPS = JamfList(
     table=jamf_memberships,
     filters={**texts("sender", "group_id", "member_id"), "kind": GROUP_KIND, "is_member": true_or_false},
+    source=jamf_memberships.outerjoin(
+        jamf_groups, _same(jamf_groups, jamf_memberships, "sender", "kind", "group_id")
+    ).outerjoin(
+        jamf_devices,
+        (jamf_devices.c.sender == jamf_memberships.c.sender)
+        & (jamf_devices.c.jamf_id == jamf_memberships.c.member_id)
+        & (jamf_devices.c.family == _FAMILY),
+    ),
+    named={
+        "group_name": jamf_groups.c.name,
+        "serial_number": jamf_devices.c.serial_number,
+        "device_name": jamf_devices.c.name,
+    },
 )
 
 RESULTS = JamfList(
     table=jamf_policy_results,
     filters={**texts("sender", "policy_id", "device_id"), "kind": POLICY_KIND, "successful": true_or_false},
+    source=jamf_policy_results.outerjoin(
+        jamf_policies, _same(jamf_policies, jamf_policy_results, "sender", "kind", "policy_id")
+    ).outerjoin(jamf_devices, jamf_devices.c.id == jamf_policy_results.c.device_id),
+    named={
+        "policy_name": jamf_policies.c.name,
+        "serial_number": jamf_devices.c.serial_number,
+        "device_name": jamf_devices.c.name,
+    },
 )
 
 

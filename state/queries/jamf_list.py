@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Engine, Select, Table, select
+from sqlalchemy import Engine, FromClause, Select, Table, select
 
 from domain.facts import Facts
 from domain.json_types import JSONObject
@@ -21,17 +21,23 @@ SHOWN = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JamfList:
-    """``columns`` are those that a filter does not find under its own name; ``more`` is what only an item tells."""
+    """``columns`` are those that a filter does not find under its own name; ``more`` is what only an item tells.
+
+    ``named`` are fields of other tables, found by ``source``, which joins at most one row of each to a row of this one.
+    """
 
     table: Table
     filters: Filters
     columns: Mapping[str, Any] = field(default_factory=dict)
     newest_first: bool = False
+    source: FromClause | None = None
+    named: Mapping[str, Any] = field(default_factory=dict)
     more: Callable[[Engine, Mapping[str, Any]], JSONObject] = lambda _, __: {}
 
     @property
     def fields(self) -> list[str]:
-        return [column.name for column in self.table.columns if column.name not in ("facts", "serial_key")]
+        own = [column.name for column in self.table.columns if column.name not in ("facts", "serial_key")]
+        return [*own, *self.named]
 
     def many(self, engine: Engine, question: Question) -> Page:
         """By id, or newest first. Raises: BadQuery, DatabaseAway."""
@@ -43,7 +49,7 @@ class JamfList:
 
     def one(self, engine: Engine, identifier: str) -> JSONObject | None:
         """Raises: DatabaseAway."""
-        row = read_one(engine, select(self.table).where(self.table.c.id == text_value(identifier)))
+        row = read_one(engine, self._select(*self.table.c).where(self.table.c.id == text_value(identifier)))
         if row is None:
             return None
         facts = {"facts": shown_facts(row["facts"])} if "facts" in row else {}
@@ -56,7 +62,11 @@ class JamfList:
         return {name: list(page.items), f"more_{name}": page.next is not None}
 
     def query(self) -> "Select[Any]":
-        return select(*(self.table.c[name] for name in self.fields))
+        return self._select(*(self.table.c[name] for name in self.fields if name not in self.named))
+
+    def _select(self, *columns: Any) -> "Select[Any]":
+        others = (column.label(name) for name, column in self.named.items())
+        return select(*columns, *others).select_from(self.table if self.source is None else self.source)
 
 
 def shown_facts(facts: Facts) -> JSONObject:

@@ -190,7 +190,7 @@ def test_a_pruned_event_cannot_be_replayed(client, services):
         ("GET", "/api/health/none", 404, "none"),
         ("POST", "/api/events/none/replay", 404, "none"),
         ("GET", "/api/nothing", 404, "not found"),
-        ("GET", "/", 404, "not found"),
+        ("GET", "/nothing", 404, "not found"),
         ("POST", "/api/events", 405, "not allowed"),
         ("GET", "/api/events/none/replay", 405, "not allowed"),
     ],
@@ -206,7 +206,7 @@ def test_what_cannot_be_answered_says_why_in_json(client, method, path, status, 
 @pytest.mark.parametrize(
     "shown", [None, "", "Bearer", "Bearer wrong", f"Basic {TOKEN}", f"Bearer {TOKEN}x", "Bearer \xff"]
 )
-@pytest.mark.parametrize("path", ["/api/events", "/api/nothing", "/api"])
+@pytest.mark.parametrize("path", ["/api/events", "/api/nothing", "/api", "/api/"])
 def test_without_the_token_nobody_learns_what_there_is(open_app, make_settings, path, shown):
     client = open_app(make_settings()).test_client()
 
@@ -221,6 +221,18 @@ def test_without_a_configured_token_the_api_is_shut(open_app, make_settings):
     client = with_token(open_app(make_settings(api_token=None)), "")
 
     assert client.get("/api/events").status_code == 401
+
+
+def test_its_root_says_where_to_look_and_the_api_which_lists_there_are(client, open_app, settings, services):
+    root = open_app(settings).test_client().get("/")
+
+    lists = client.get(root.json["api"]).json["lists"]
+
+    assert (root.status_code, root.json["metrics"]) == (200, "/metrics")
+    assert client.get(root.json["metrics"]).status_code == 200
+    assert {"/api/events", "/api/jamf-policy-results", "/api/health"} < set(lists)
+    assert [path for path in lists if client.get(f"{path}?limit=1").status_code != 200] == []
+    assert client.get("/api").json["lists"] == lists
 
 
 def test_redis_that_is_away_is_named(open_app, make_settings, database_location, services):

@@ -143,6 +143,8 @@ COMMAND = {"device_id": UDID, "request_type": "ProfileList"}
         ({**COMMAND, "manifest_url": "x"}, 400, "goes into `arguments`"),
         ({**COMMAND, "arguments": {"Colour": 1, "ManagedOnly": "perhaps"}}, 400, "Colour"),
         ({**COMMAND, "arguments": {"Colour": 1, "ManagedOnly": "perhaps"}}, 400, "ManagedOnly"),
+        ({**COMMAND, "request_type": "ProfileLst"}, 400, "did you mean ProfileList?"),
+        ({"device_id": "M", "request_type": "DeviceLock", "arguments": {"PIN": "12"}}, 400, '"unchecked": true'),
         ({"device_id": "none", "request_type": "ProfileList"}, 404, "no device with the id none"),
         ({"serial_number": "none", "request_type": "ProfileList"}, 404, "serial number none"),
         ({"device_id": "E", "request_type": "ProfileList"}, 409, "set WINDFALL_SENDER_ELSEWHERE_API_KEY"),
@@ -154,6 +156,7 @@ def test_a_command_that_cannot_be_sent_says_why_and_is_not_owed(client, services
     enrol(services)
     for udid, sender in (("E", "elsewhere"), ("N", "nanomdm"), ("G", "gone")):
         enrol(services, udid=udid, serial_number=udid, sender=sender)
+    process([envelope(check_in("Authenticate", udid="M", ProductName="Mac15,12"))], services)
 
     answer = client.post("/api/commands", json=body)
 

@@ -1,11 +1,14 @@
 """`windfall command`, `commands` and `actions` on the real stores, and a simulated MicroMDM for its queues."""
 
 import json
+import pkgutil
 from dataclasses import replace
+from importlib import import_module
 
 import pytest
 from sqlalchemy import select
 
+import tasks.actions
 from clients.micromdm import MicroMDM
 from console.commanding import wait_for_answer
 from domain.commands import Command, payload
@@ -15,7 +18,7 @@ from state.queries.commands import one_command
 from state.schema import actions
 from tasks.process import process
 from tests.databases import BOTH_DATABASES
-from tests.deliveries import UDID, answer, envelope
+from tests.deliveries import NOON, UDID, answer, check_in, envelope
 from tests.faults.arena import wait_until
 from tests.owed import MDM, SETUP, assigned, attempt, enrol
 
@@ -116,15 +119,15 @@ def test_values_are_read_from_files_and_standard_input_where_nobody_sees_them(wi
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("PIN=@{folder}/none",), "argument 1 names a file that cannot be read: No such file or directory"),
-        (("PIN=@{folder}",), "argument 1 names a file that cannot be read: Is a directory"),
-        (("Message=a", "PIN=@"), "argument 2 names no file after @"),
-        (("PIN=@-",), "argument 1 is empty where it is read from"),
-        (("PIN=@{folder}/bytes",), "argument 1 is no text in UTF-8; data is given as base64"),
-        (("PIN=@{folder}/large",), "argument 1 is larger than 8388608 bytes"),
-        (("PIN=123456", "PIN=@{folder}/pin"), "argument 2 is read from somewhere, and its key is given again"),
-        (("Message=@-", "PIN=@-"), "argument 2 is standard input again, which can be read once"),
-        (("PIN:=@{folder}/word",), "argument 1 is not JSON after :="),
+        (("PIN=@{folder}/none",), "argument 1 (PIN) names a file that cannot be read: No such file or directory"),
+        (("PIN=@{folder}",), "argument 1 (PIN) names a file that cannot be read: Is a directory"),
+        (("Message=a", "PIN=@"), "argument 2 (PIN) names no file after @"),
+        (("PIN=@-",), "argument 1 (PIN) is empty where it is read from"),
+        (("PIN=@{folder}/bytes",), "argument 1 (PIN) is no text in UTF-8; data is given as base64: base64 < FILE |"),
+        (("PIN=@{folder}/large",), "argument 1 (PIN) is larger than 8388608 bytes"),
+        (("PIN=123456", "PIN=@{folder}/pin"), "argument 2 (PIN) is read from somewhere, and its key is given again"),
+        (("Message=@-", "PIN=@-"), "argument 2 (PIN) is standard input again, which can be read once"),
+        (("PIN:=@{folder}/word",), "argument 1 (PIN) is not JSON after :="),
     ],
 )
 def test_a_value_that_cannot_be_read_is_said_by_its_place_and_owes_nothing(
@@ -157,6 +160,10 @@ def test_what_cannot_be_ordered_is_said_in_one_line(windfall, services):
     for arguments, words in (
         ((UDID, "DeviceLock", "Colour=red", "PIN"), "argument 2 is neither"),
         ((UDID, "DeviceLock", "Colour=red"), "unknown field 'Colour'"),
+        ((UDID, "DeviceLock", "PIN=123456", "PIN=654321"), "argument 2 (PIN) gives PIN again"),
+        ((UDID, "InstallProfile", "Payload=@/none/wifi"), "cannot be read: /none/wifi: No such file"),
+        ((UDID, "InstallProfile", "Payload=<plist>"), "base64 < FILE | windfall command … Payload=@-"),
+        ((UDID, "DeviceInformatio"), "did you mean DeviceInformation?"),
         (("nobody", "DeviceLock"), "no device with the id, UDID or serial number nobody"),
         (("C02XYZ", "DeviceLock"), "name one of them by its device id: "),
     ):
@@ -167,6 +174,21 @@ def test_what_cannot_be_ordered_is_said_in_one_line(windfall, services):
         "command", UDID, "ProfileList", exit_code=1, MICROMDM_URL="", MICROMDM_API_KEY=""
     )
     assert windfall("command", UDID, "DeviceLock", "Colour=red", "--unchecked", "--dry-run")
+
+
+def test_a_mac_is_not_sent_a_pin_that_it_would_refuse(windfall, services):
+    mac = check_in("Authenticate", at=NOON, SerialNumber="C02XYZ", ProductName="Mac15,12")
+    process([envelope(mac)], services)
+    enrol(services, udid="B", serial_number="B")
+
+    said = windfall("command", UDID, "EraseDevice", "PIN=12a", "--dry-run", exit_code=1)
+    insisted = windfall("command", UDID, "EraseDevice", "PIN=12a", "--dry-run", "--unchecked")
+    elsewhere = windfall("command", "B", "EraseDevice", "PIN=12a", "--dry-run")
+
+    assert "EraseDevice: PIN is six digits on a Mac, and this device is one; --unchecked" in said
+    assert "12a" not in said
+    assert "note: a Mac wants a PIN of six digits" in insisted
+    assert "note: a Mac wants a PIN of six digits" in elsewhere
 
 
 def test_waiting_ends_with_the_answer_or_with_the_time(services):
@@ -228,6 +250,28 @@ def test_the_queue_at_the_server_is_shown_and_cleared_with_ours(windfall, servic
     assert again == {"device_id": UDID, "cleared": 0, "void": 0, "on_their_way": 0}
 
 
+def test_where_nothing_waits_nobody_is_asked(windfall, services, micromdm):
+    enrol(services)
+
+    said = windfall("commands", UDID, "--clear", MICROMDM_URL=micromdm.url)
+
+    assert said == f"nothing waits for {UDID} at micromdm: there is nothing to clear\n"
+
+
+def test_without_a_terminal_clearing_names_the_option_that_it_takes(windfall, services, micromdm):
+    enrol(services)
+    queue(micromdm, "not-ours", "ProfileList")
+
+    said = windfall("commands", UDID, "--clear", exit_code=1, MICROMDM_URL=micromdm.url)
+
+    assert "Drop the 1 commands that wait" in said
+    assert "Error: nothing was dropped: where nobody can be asked, say --yes" in said
+    assert "Aborted" not in said
+    assert len(micromdm.queue(UDID)) == 1
+    windfall("commands", UDID, "--clear", stdin="y\n", MICROMDM_URL=micromdm.url)
+    assert micromdm.queue(UDID) == []
+
+
 def queue(server, command_uuid, request_type):
     arguments = {"iTunesStoreID": 1} if request_type == "InstallApplication" else {}
     command = Command(request_type=request_type, arguments=arguments)
@@ -245,6 +289,7 @@ def test_a_queue_that_cannot_be_seen_says_why(windfall, services):
     assert "only MicroMDM" in windfall("commands", "N", "--queue", exit_code=1, **nano)
     assert "the queue cannot be read: micromdm" in windfall("commands", UDID, "--clear", "--yes", exit_code=1)
     assert "which DEVICE" in windfall("commands", "--queue", exit_code=2)
+    assert "either --queue" in windfall("commands", UDID, "--queue", "--clear", "--yes", exit_code=2)
 
 
 @BOTH_DATABASES
@@ -286,6 +331,35 @@ def test_dead_actions_are_retried_by_name_or_all_at_once(windfall, services):
     assert document(windfall("actions", "retry", "zzz", "--json", exit_code=1))["items"][0]["error"]
     for wrong in ((), (erase, "--all-dead"), ("--all-dead", "--again"), (erase, "--destination", MDM)):
         windfall("actions", "retry", *wrong, exit_code=2)
+
+
+def test_a_command_that_its_device_refused_is_ordered_anew(windfall, services):
+    enrol(services)
+    windfall("command", UDID, "RemoveProfile", "Identifier=org.wifi")
+    (identifier,) = attempt(services, "done")
+    command_uuid = one_command(services.engine, identifier)["command_uuid"]
+    process([envelope(answer("Error", command_uuid=command_uuid))], services)
+
+    shown = windfall("actions", "show", identifier)
+    said = windfall("actions", "retry", identifier, exit_code=1)
+
+    way_out = f"order it anew: `windfall command {UDID} RemoveProfile …`"
+    assert said == f"{identifier}  it is done, and its device said no: {way_out}\n"
+    assert f"If it should be tried once more, {way_out}." in shown
+
+
+def is_action(thing, module):
+    return isinstance(getattr(thing, "kind", None), str) and thing.__module__ == module.__name__
+
+
+def test_a_kind_of_action_that_there_is_not_is_refused_with_those_there_are(windfall, services):
+    modules = [import_module(each.name) for each in pkgutil.iter_modules(tasks.actions.__path__, "tasks.actions.")]
+    kinds = sorted({each.kind for module in modules for each in vars(module).values() if is_action(each, module)})
+
+    said = windfall("actions", "--kind", "bogus", exit_code=1)
+
+    assert said == f"Error: kind='bogus': it is one of {', '.join(kinds)}\n"
+    assert [windfall("actions", "--kind", kind).split()[0] for kind in kinds] == ["ID"] * len(kinds)
 
 
 def test_who_retries_a_command_is_told_what_it_may_turn_back(windfall, services):

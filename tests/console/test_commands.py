@@ -62,6 +62,52 @@ def test_events_are_filtered_by_options_named_like_fields(windfall, services):
     assert "received, processed" in windfall("events", "--status", "lost", exit_code=1)
 
 
+def test_events_that_went_wrong_are_listed_with_who_sent_them_and_why(windfall, services):
+    process([replace(envelope(check_in("TokenUpdate")), type="", body=b"[", error="not JSON")], services)
+    bury(envelope(check_in("CheckOut")), f"Traceback:\n  File handler.py\nKeyError: {'x' * 999}", services)
+
+    head, quarantined = windfall("events", "--status", "quarantined").splitlines()
+    _, buried = windfall("events", "--status", "buried").splitlines()
+
+    assert head.split() == ["ID", "RECEIVED", "(UTC)", "SENDER", "TYPE", "ERROR"]
+    assert quarantined.endswith("  micromdm  quarantine  not JSON at line 1 column 2")
+    assert buried.endswith(f"  micromdm  mdm.CheckOut  KeyError: {'x' * 189}…")
+
+
+def test_a_type_that_no_stored_event_has_is_said_to_be_so_with_what_comes_near(windfall, services):
+    process([envelope(check_in("TokenUpdate"))], services)
+
+    said = windfall("events", "--type", "tokenupdate")
+    other_filter = windfall("events", "--type", "mdm.TokenUpdate", "--device-id", "nobody")
+
+    assert said.endswith("\nno event of the type tokenupdate is stored; perhaps you mean mdm.TokenUpdate\n")
+    assert windfall("events", "--type", "mdm.GetToken").endswith("\nno event of the type mdm.GetToken is stored\n")
+    assert len(other_filter.splitlines()) == 1
+    assert json.loads(windfall("events", "--type", "tokenupdate", "--json"))["items"] == []
+
+
+def test_the_filter_by_body_says_that_it_searches(windfall):
+    assert "somewhere in their body" in " ".join(windfall("events", "--help").split())
+
+
+def test_who_has_only_the_demo_is_told_how_to_read_it(windfall, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    home = tmp_path / "home"
+    nothing = windfall("devices", exit_code=1, DATABASE_URL="")
+    (home / "demo").mkdir(parents=True)
+    (home / "demo" / "windfall.toml").write_text("")
+
+    said = windfall("devices", exit_code=1, DATABASE_URL="")
+    fixes = {item["name"]: item["fix"] for item in json.loads(windfall("doctor", "--json", exit_code=1))["items"]}
+    lost = json.loads(windfall("doctor", "--json", exit_code=1, DATABASE_URL=""))["items"]
+
+    words = "that of the demo is read by `WINDFALL_CONFIG=home/demo/windfall.toml WINDFALL_HOME=home/demo windfall …`"
+    assert "of the demo" not in nothing
+    assert said.endswith(f"`windfall db upgrade` makes it; {words}\n")
+    assert words in {item["name"]: item["fix"] for item in lost}["database"]
+    assert fixes["database"] is None
+
+
 def test_events_that_still_wait_come_from_redis(windfall, services):
     waiting = envelope(check_in("TokenUpdate"))
     services.inboxes.append(inbox_of("micromdm", waiting.type), waiting.head(), waiting.body)
@@ -179,7 +225,7 @@ def test_replay_says_of_each_event_why_it_cannot_be_and_replays_the_others(windf
 
     assert said[0] == "zzz  there is no event zzz"
     assert "body was deleted" in said[1]
-    assert said[2] == f"{newest['id']}  put into micromdm.CheckOut:0"
+    assert said[2] == f"{newest['id']}  is processed again"
     assert len(Inboxes(redis_client).peek("micromdm.CheckOut:0", limit=9)) == 1
 
 

@@ -1,9 +1,11 @@
 """`windfall up --demo`: a living example on simulated servers, and never on real ones."""
 
+import json
 import signal
 import socket
 import sys
 from contextlib import ExitStack, suppress
+from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ from console.demo import prepare_demo
 from console.home import StartError
 from state.engine import open_engine
 from state.schema import installs
-from tests.console.running import LAST_LINE, command_line, windfall_up
+from tests.console.running import LAST_LINE, Up, command_line, windfall_up
 from tests.console.test_up import until
 
 
@@ -29,10 +31,16 @@ def installed(home: Path) -> int:
     return count
 
 
+def received(up: Up, pattern: str) -> list[Path]:
+    """What a person finds where the banner says."""
+    return list((up.home / "demo" / "received").glob(pattern))
+
+
 def test_apps_are_installed_before_long_and_ctrl_c_pressed_twice_ends_everything(tmp_path: Path) -> None:
     with windfall_up(tmp_path / "home", ["--demo", "--demo-devices", "8"]) as up:
         up.read_until(LAST_LINE)
         until(lambda: installed(up.home / "demo") > 0, up)
+        until(lambda: all(any(received(up, kind)) for kind in ("mails/*.eml", "chat/*.json")), up)
         (line,) = up.curl_lines()
         answer = up.post(line)
         everybody = up.everybody()
@@ -52,6 +60,13 @@ def test_apps_are_installed_before_long_and_ctrl_c_pressed_twice_ends_everything
     assert '"state":"installed"' in answer.replace(" ", "")
     assert [file.name for file in (up.home / "demo" / "secrets").iterdir() if file.read_text().strip() in seen] == []
     assert [path.name for path in up.home.iterdir()] == ["demo"]
+    assert f"\nMails, chat  {up.home.relative_to(tmp_path) / 'demo' / 'received'}  (" in up.said
+    for mail in received(up, "mails/*.eml"):
+        parts = message_from_bytes(mail.read_bytes(), policy=policy.default).iter_parts()
+        plain, html = (part.get_content().strip() for part in parts)
+        assert plain
+        assert html.startswith("<!DOCTYPE html>")
+    assert all(json.loads(message.read_text())["text"] for message in received(up, "chat/*.json"))
 
 
 def test_other_commands_take_the_demo_from_its_configuration_file(

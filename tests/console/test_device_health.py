@@ -32,7 +32,7 @@ def becomes(lab, **facts):
 
 
 def waiting(lab):
-    found = (point["what"] for point in device_page(lab.engine, SERIAL, lab.now)["health"])
+    found = (point["what"] for point in device_page(lab.engine, lab.setup, SERIAL, lab.now)["health"])
     return [what for what in found if "update" in what]
 
 

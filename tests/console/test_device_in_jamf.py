@@ -31,7 +31,7 @@ def read(lab, capsys):
     """What stands on the page, on one line."""
 
     def text(name=SERIAL):
-        print_page(device_page(lab.engine, name, lab.now), lab.now, everything=False)
+        print_page(device_page(lab.engine, lab.setup, name, lab.now), lab.now, everything=False)
         return " ".join(capsys.readouterr().out.split())
 
     return text
@@ -42,7 +42,11 @@ def tell(lab, topic, fields, **more):
 
 
 def health(lab, name=SERIAL, level="problem"):
-    return [point["what"] for point in device_page(lab.engine, name, lab.now)["health"] if point["level"] == level]
+    return [
+        point["what"]
+        for point in device_page(lab.engine, lab.setup, name, lab.now)["health"]
+        if point["level"] == level
+    ]
 
 
 @BOTH_DATABASES
@@ -59,7 +63,7 @@ def test_a_push_takes_neither_serial_number_nor_udid_nor_licences_from_the_page(
     assert f"Serial number {SERIAL} UDID {UDID}" in page
     assert f"windfall devices show {SERIAL} --all" in page
     assert "None" not in page
-    assert [one["state"] for one in device_page(lab.engine, SERIAL, lab.now)["assignments"]] == ["assigned"]
+    assert [one["state"] for one in device_page(lab.engine, lab.setup, SERIAL, lab.now)["assignments"]] == ["assigned"]
 
 
 @BOTH_DATABASES
@@ -84,7 +88,7 @@ def test_of_two_records_at_one_server_each_is_told(lab):
     tell(lab, "ComputerAdded", {**ABOUT, "jssID": 8})
     tell(lab, "PushSent", {"managementId": "m-7"})
 
-    records = records_in_jamf(device_page(lab.engine, SERIAL, lab.now))
+    records = records_in_jamf(device_page(lab.engine, lab.setup, SERIAL, lab.now))
 
     assert [record["jamf_id"] for record, _ in records] == ["8", "7"]
 
@@ -92,7 +96,7 @@ def test_of_two_records_at_one_server_each_is_told(lab):
 @pytest.mark.parametrize("name", ["m-7", "row"])
 def test_a_record_of_a_push_alone_is_called_what_finds_it_again(lab, read, windfall, name):
     tell(lab, "PushSent", {"managementId": "m-7"})
-    name = name if name == "m-7" else device_page(lab.engine, "m-7", lab.now)["jamf"][0]["id"]
+    name = name if name == "m-7" else device_page(lab.engine, lab.setup, "m-7", lab.now)["jamf"][0]["id"]
 
     page = read(name)
 
@@ -135,7 +139,7 @@ def test_a_device_that_left_jamf_pro_or_is_silent_stands_out(lab, read):
 
 def test_who_went_from_one_jamf_pro_to_another_has_not_left(lab):
     def left_at():
-        return left_jamf_at(device_page(lab.engine, SERIAL, lab.now))
+        return left_jamf_at(device_page(lab.engine, lab.setup, SERIAL, lab.now))
 
     tell(lab, "MobileDeviceEnrolled", ABOUT, sender="jamf-brook")
     tell(lab, "MobileDeviceCheckIn", ABOUT, sender="jamf-cedar")
@@ -168,11 +172,13 @@ def test_who_a_read_says_is_not_managed_at_one_server_and_was_heard_since_at_ano
         with unit_of_work(lab.engine, lab.now) as uow:
             tell_records(uow, sender, [read_record("mobile_device", record)], lab.now)
 
-    assert [record["facts"]["enrolled"]["value"] for record in device_page(lab.engine, SERIAL, lab.now)["jamf"]] == [
+    assert [
+        record["facts"]["enrolled"]["value"] for record in device_page(lab.engine, lab.setup, SERIAL, lab.now)["jamf"]
+    ] == [
         True,
         False,
     ]
-    assert left_jamf_at(device_page(lab.engine, SERIAL, lab.now)) is None
+    assert left_jamf_at(device_page(lab.engine, lab.setup, SERIAL, lab.now)) is None
 
 
 def test_who_left_jamf_pro_for_an_mdm_server_has_no_problem_there(lab):
@@ -193,7 +199,7 @@ def test_a_device_shown_by_its_udid_is_no_other_with_the_same_junk_serial_number
     page = read("u1")
 
     assert page.startswith("name 1 0 HEALTH: 1 PROBLEM ! records with the serial number 0 have several UDIDs")
-    assert "System 15.1 Serial number 0 UDID U1" in page
+    assert "System macOS 15.1 Serial number 0 UDID U1" in page
     assert "number 2" not in page
     assert read("0").startswith("name 2 0 HEALTH")
 
@@ -205,7 +211,7 @@ def test_a_udid_that_no_mdm_server_knows_is_not_said_to_be_nobody_there(lab):
     assert health(lab, "another", "notice") == [
         "no MDM server here knows this UDID, but its serial number, with another one; all there is comes from Jamf Pro"
     ]
-    assert device_page(lab.engine, SERIAL, lab.now)["id"] == UDID
+    assert device_page(lab.engine, lab.setup, SERIAL, lab.now)["id"] == UDID
 
 
 def test_a_serial_number_that_no_mdm_server_knows_is_not_either_when_its_udid_is_known(lab):

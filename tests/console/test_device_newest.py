@@ -33,7 +33,7 @@ def page(lab):
 
     def read(name=SERIAL):
         found = {}
-        for heading, fields in sections_of(device_page(lab.engine, name, lab.now), lab.now):
+        for heading, fields in sections_of(device_page(lab.engine, lab.setup, name, lab.now), lab.now):
             found[heading] = {label: [value for each, value in fields if each == label] for label, _ in fields}
         return found
 
@@ -43,7 +43,7 @@ def page(lab):
 @pytest.fixture
 def title(lab, capsys):
     def read():
-        print_page(device_page(lab.engine, SERIAL, lab.now), lab.now, everything=False)
+        print_page(device_page(lab.engine, lab.setup, SERIAL, lab.now), lab.now, everything=False)
         return capsys.readouterr().out.splitlines()[0]
 
     return read
@@ -73,7 +73,7 @@ def test_of_several_jamf_pros_the_one_that_heard_it_last_is_believed(lab, page, 
     in_jamf(lab, newer, osVersion="15.4", osBuild="24E248", deviceName="new", model="Mac mini")
 
     what = page()["What"]
-    assert (what["System"], what["Model"]) == (["15.4 (24E248)"], ["Mac mini"])
+    assert (what["System"], what["Model"]) == (["macOS 15.4 (24E248)"], ["Mac mini"])
     assert title() == f"new  {SERIAL}"
     first, *others = page()["Where"]["Jamf Pro"]
     assert first.startswith(newer)
@@ -134,7 +134,19 @@ def test_an_update_that_jamf_pro_saw_installed_does_not_wait(lab):
 
 
 def health(lab):
-    return [point["what"] for point in device_page(lab.engine, SERIAL, lab.now)["health"]]
+    return [point["what"] for point in device_page(lab.engine, lab.setup, SERIAL, lab.now)["health"]]
+
+
+def test_where_jamf_pro_says_that_a_user_is_stands_under_what_it_is(lab, page):
+    words = {"username": "ivarga", "realName": "ivarga", "position": "Surveyor"}
+    in_jamf(
+        lab, **words, department="Cartography", building="Quayside", room="Q2.07", osVersion="15.6", osBuild="24G930"
+    )
+
+    assert page()["Who"]["In Jamf Pro"] == [
+        "ivarga, position Surveyor, department Cartography, building Quayside, room Q2.07"
+    ]
+    assert page()["What"]["System"] == ["macOS 15.6 (24G930)"]
 
 
 @pytest.mark.parametrize("tell_first", ["event", "read"])
@@ -167,8 +179,8 @@ def test_an_address_that_only_a_read_told_is_on_the_page_and_so_is_the_one_befor
 
     where = page()["Where"]
     assert [text.partition(",")[0] for text in where["Address"][0].split("; before: ")] == ["192.0.2.2", "192.0.2.1"]
-    assert where["Its own"][0].startswith("10.0.0.7, ")
-    history = device_page(lab.engine, SERIAL, lab.now)["history"]
+    assert where["Its own address"][0].startswith("10.0.0.7, ")
+    history = device_page(lab.engine, lab.setup, SERIAL, lab.now)["history"]
     assert [row["value"] for row in history if row["name"] == "osVersion"] == ["15.4", "15.3"]
 
 

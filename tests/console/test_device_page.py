@@ -11,13 +11,15 @@ from rich.cells import cell_len
 from console.device_page import device_page
 from console.device_text import print_page
 from simulators.certificates import draw_certificate
+from tasks.following import PATIENCE, follow
 from tasks.inventory import ask_now
 from tasks.process import process
+from tasks.retrying import retry
 from tests.databases import BOTH_DATABASES
-from tests.deliveries import NOON, SERIAL, UDID, check_in, envelope
+from tests.deliveries import BUNDLE_ID, NOON, SERIAL, UDID, check_in, envelope
 from tests.jamf import told
 from tests.owed import SETUP
-from tests.tasks.lab import Lab
+from tests.tasks.lab import INSTALL, Lab
 
 HOSTILE = "Søren\u009b31m \u202egniht"
 MAC = {"ProductName": "Mac15,12", "ModelName": "MacBook Air", "OSVersion": "15.1", "DeviceName": HOSTILE}
@@ -53,7 +55,7 @@ def read(capsys):
 
     def text(lab, name=SERIAL, *, now=None, everything=False):
         now = now or lab.now
-        print_page(device_page(lab.engine, name, now), now, everything=everything)
+        print_page(device_page(lab.engine, lab.setup, name, now), now, everything=everything)
         printed = capsys.readouterr().out
         assert all(cell_len(line) <= 80 for line in printed.partition("in Jamf Pro")[0].splitlines())
         return printed
@@ -118,6 +120,23 @@ def test_each_list_says_how_far_its_question_has_come(asked, read):
     assert "no right" in section(page, "PROFILES")
     assert section(page, "MANAGED APPS") == ": unknown: answered 3 hours ago, and told nothing"
     assert section(page, "SECURITY") == "SecurityInfo unknown: asked 3 hours ago, not answered yet"
+
+
+def test_an_ipad_that_has_not_said_what_it_is_is_not_said_to_know_nothing_else(lab, read):
+    lab.enrol(ProductName="iPad15,7", OSVersion="18.2")
+    never = read(lab)
+    ask_now(lab.engine, UDID, lab.now)
+    lab.deliver()
+    first = read(lab)
+    lab.answer("Acknowledged", to="DeviceInformation", QueryResponses={"IsMultiUser": False, "IsSupervised": False})
+    informed = read(lab)
+
+    for heading in ("APPS", "PROFILES", "CERTIFICATES", "SYSTEM UPDATES"):
+        assert section(never, heading) == ": never asked"
+        assert section(first, heading) == ": unknown: it is asked that once it has said what it is"
+    assert section(never, "SECURITY") == "SecurityInfo never asked"
+    assert section(informed, "APPS") == ": never asked"
+    assert section(informed, "SYSTEM UPDATES") == ": unknown: such a device is not asked that"
 
 
 def test_a_phone_is_told_not_to_be_asked_what_phones_do_not_know(lab, read):
@@ -194,12 +213,74 @@ def test_an_app_that_failed_stands_out_with_its_licence(lab, read):
 
     page = read(lab)
 
-    assert "! app 361309726 is not installed: " in section(page, "HEALTH")
+    (command,) = lab.commands(INSTALL)
+    way_out = f"(`windfall actions retry {command['id']}` has it tried again)"
+    assert f"! app 361309726 is not installed {way_out}: " in section(page, "HEALTH")
     assert "! 1 licence failed: app 1" in section(page, "HEALTH")
     assert "no room" in section(page, "INSTALLS FROM HERE")
     assert "no licence left" in section(page, "LICENCES")
     assert "InstallApplication of 361309726: Error" in section(page, "LAST COMMANDS (UTC)")
     assert "mdm.Connect (InstallApplication, Error)" in section(page, "LAST EVENTS (UTC)")
+
+
+@pytest.mark.parametrize("end", ["refused", "unanswered", "accepted", "left"])
+def test_of_an_app_that_failed_another_try_is_named_where_it_helps(lab, end):
+    lab.enrol(**MAC)
+    lab.license()
+    lab.deliver()
+    if end != "unanswered":
+        lab.answer("Error" if end == "refused" else "Acknowledged", Identifier=BUNDLE_ID)
+    if end == "left":
+        lab.check_in("CheckOut")
+    lab.now += PATIENCE
+    lab.tick()
+    follow(lab.at_work)
+
+    (install,) = device_page(lab.engine, lab.setup, SERIAL, lab.now)["installs"]
+    verdicts = retry(lab.engine, lab.setup, [lab.commands(INSTALL)[-1]["id"]], now=lab.now)
+
+    assert install["state"] == ("failed" if end == "refused" else "stuck")
+    assert install["retry_id"] == (verdicts[0].id if end in ("refused", "unanswered") else None)
+    assert (verdicts[0].refusal is None) is (end in ("refused", "unanswered"))
+
+
+def answer_profiles(lab):
+    """It is asked for everything, and has no profiles."""
+    ask_now(lab.engine, UDID, lab.now)
+    lab.deliver()
+    lab.answer("Acknowledged", to="ProfileList", ProfileList=[])
+
+
+@BOTH_DATABASES
+def test_a_list_that_was_told_before_a_device_enrolled_anew_says_so(lab, read, windfall):
+    lab.enrol(**MAC)
+    answer_profiles(lab)
+    app = {"Identifier": "com.example.torch", "Name": "Torch", "ShortVersion": "1.2"}
+    lab.answer("Acknowledged", to="InstalledApplicationList", InstalledApplicationList=[app])
+    lab.list_apps(com_example_torch="Managed")
+    lab.check_in("TokenUpdate")
+    renewed = read(lab)
+    lab.wait(hours=1)
+    lab.enrol(**MAC)
+    answer_profiles(lab)
+
+    page = read(lab)
+
+    assert section(renewed, "APPS") == ": 1, told just now (2026-03-01 12:00 UTC) Torch 1.2"
+    assert section(page, "APPS") == ": 1, told before it enrolled anew, 1 hour ago (2026-03-01 12:00 UTC) Torch 1.2"
+    assert section(page, "MANAGED APPS").startswith(": 1, told before it enrolled anew, in part Torch")
+    assert section(page, "PROFILES") == ": none, told just now (2026-03-01 13:00 UTC)"
+    lists = json.loads(windfall("devices", "show", SERIAL, "--json"))["lists"]
+    before = {one["list"]: one["before_enrolment"] for one in lists}
+    assert before == {"installed_apps": True, "managed_apps": True, "profiles": False}
+
+
+def test_what_a_device_told_before_it_left_was_told_in_the_enrolment_that_it_was_in(lab, read):
+    lab.enrol(**MAC)
+    answer_profiles(lab)
+    lab.check_in("CheckOut")
+
+    assert section(read(lab), "PROFILES") == ": none, told just now (2026-03-01 12:00 UTC)"
 
 
 @BOTH_DATABASES
@@ -216,6 +297,7 @@ def test_a_device_that_only_jamf_pro_knows_has_a_page_too(lab, windfall, read):
     )
     assert "Model Mac mini" in section(page, "WHAT")
     assert "In Jamf Pro jdoe" in section(page, "WHO")
+    assert "System macOS 15.1" in section(page, "WHAT")
     assert "MDM server none Jamf Pro jamf: computer number 7731" in section(page, "WHERE")
     assert section(page, "APPS, PROFILES, CERTIFICATES") == ": unknown: no MDM server here can ask it"
     assert "\nSECURITY" not in page
@@ -369,4 +451,4 @@ def test_it_shows_the_last_events_of_jamf_pro_and_addresses(lab, read, at_mdm):
     assert [word for word in last.split() if word in said] == said
     where = section(page, "WHERE")
     assert "Address 192.0.2.2, 3 minutes ago (2026-03-01 12:03 UTC); before: 192.0.2.1, 4 minutes ago" in where
-    assert "Its own 10.0.0.7, 4 minutes ago" in where
+    assert "Its own address 10.0.0.7, 4 minutes ago" in where

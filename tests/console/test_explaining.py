@@ -13,8 +13,19 @@ from tests.deliveries import NOON
 HOUR = timedelta(hours=1)
 
 
+def ordered(state):
+    return {"state": state, "error": "bad", "device_id": "Søren Mac", "request_type": "DeviceLock", "arguments": {}}
+
+
 def words(verdict=None, trouble=None, command=None, **fields):
-    item = {"id": "a1", "state": "pending", "attempts": 0, "error": None, "next_attempt_at": rfc3339(NOON + HOUR)}
+    item = {
+        "id": "a1",
+        "key": "ask",
+        "state": "pending",
+        "attempts": 0,
+        "error": None,
+        "next_attempt_at": rfc3339(NOON + HOUR),
+    }
     return " ".join(explain({**item, "command": command, **fields}, verdict, trouble, NOON))
 
 
@@ -43,6 +54,10 @@ def refused(refusal, **more):
         ),
         ({"state": "done", "command": {"state": "Error", "error": "bad"}}, "Its device answered Error: bad"),
         (
+            {"state": "done", "key": "command:k", "command": ordered("Error")},
+            "bad If it should be tried once more, order it anew: `windfall command 'Søren Mac' DeviceLock`.",
+        ),
+        (
             {"state": "done", "verdict": refused(None, install="i1")},
             "Its install has failed or is stuck: `windfall actions retry a1` has it tried again, by a new command.",
         ),
@@ -51,6 +66,11 @@ def refused(refusal, **more):
 )
 def test_each_state_is_put_into_words(fields, said):
     assert said in words(**fields)
+
+
+@pytest.mark.parametrize(("key", "state"), [("install:1", "Error"), ("command:k", "Acknowledged")])
+def test_only_a_command_of_people_that_was_refused_is_to_be_ordered_anew(key, state):
+    assert "anew" not in words(state="done", key=key, command=ordered(state))
 
 
 @pytest.mark.parametrize(

@@ -193,6 +193,13 @@ def test_the_command_exits_0_when_all_is_answered_or_nobody_waits_and_1_when_som
     assert len(rows(lab.engine, commands)) == len(QUESTIONS)
 
 
+def test_one_question_is_one_question(windfall, lab):
+    lab.serial = ""
+    lab.enrol()
+
+    assert windfall("devices", "inventory", UDID, "--no-wait") == f"1 question is on its way to {UDID}\n"
+
+
 def test_the_command_says_of_each_question_how_it_ended(lab, stores, capsys):
     lab.enrol(**PHONE)
     inquire(stores, UDID, now=lab.now)
@@ -230,3 +237,19 @@ def test_a_device_that_left_is_asked_and_somebody_is_told_that_it_will_not_hear(
     lab.check_in("CheckOut", at=NOON + 2 * MINUTE + timedelta(seconds=1))
 
     assert "not enrolled" in client.post(f"/api/devices/{UDID}/inventory").json["advice"][0]
+
+
+def test_nobody_waits_for_a_device_that_left_and_it_is_asked_only_without_waiting(
+    windfall, run_windfall, database_location, lab
+):
+    lab.enrol(**PHONE)
+    lab.check_in("CheckOut")
+
+    refused = run_windfall("devices", "inventory", SERIAL, **SERVER, DATABASE_URL=database_location)
+    before = rows(lab.engine, commands)
+    asked = windfall("devices", "inventory", SERIAL, "--no-wait")
+
+    assert (refused.exit_code, before) == (1, [])
+    assert f"the device {UDID} is not enrolled: nothing reaches it, so it was asked nothing" in refused.output
+    assert "--no-wait" in refused.output
+    assert asked == f"{len(QUESTIONS)} questions are on their way to {UDID}\n"

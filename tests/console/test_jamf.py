@@ -115,6 +115,31 @@ def test_a_group_shows_who_is_in_it_now(client, services):
 
 
 @BOTH_DATABASES
+def test_members_and_results_are_told_with_their_names(client, services):
+    mac = {**subject().computer, "jssID": 7731}
+    result = {"computer": mac, "policyId": 21, "successful": True}
+    group = {"jssid": 14, "name": "FileVault off", "groupAddedDevicesIds": [7731, 9]}
+    process([told("ComputerPolicyFinished", result)], services)
+    process([told("SmartGroupComputerMembershipChange", group)], services)
+    process([told("SmartGroupMobileDeviceMembershipChange", {**group, "jssid": 15})], services)
+    process([told("SmartGroupComputerMembershipChange", group, sender="another")], services)
+
+    members = client.get("/api/jamf-memberships").json["items"]
+    (told_result,) = client.get("/api/jamf-policy-results").json["items"]
+
+    known = {
+        (one["sender"], one["kind"], one["member_id"]): (one["group_name"], one["serial_number"], one["device_name"])
+        for one in members
+    }
+    names = ("FileVault off", SERIAL, mac["deviceName"])
+    assert len(members) == len(known) == 6
+    assert [who for who, said in known.items() if said == names] == [("jamf", "computers", "7731")]
+    assert {said for said in known.values() if said != names} == {("FileVault off", None, None)}
+    assert (told_result["serial_number"], told_result["device_name"]) == (SERIAL, mac["deviceName"])
+    assert client.get(f"/api/jamf-policy-results/{told_result['id']}").json["serial_number"] == SERIAL
+
+
+@BOTH_DATABASES
 def test_a_server_shows_its_nodes_and_a_policy_its_results(client, all_told):
     (server,) = client.get("/api/jamf-servers").json["items"]
     (patch,) = client.get("/api/jamf-policies?kind=patch_policy").json["items"]
@@ -147,6 +172,18 @@ def test_every_list_is_printed_for_people_and_programs(windfall, all_told, name)
     assert head.isupper() or "(UTC)" in head
     assert item["id"] in shown
     assert f"no nobody in {name}" in windfall("jamf", name, "show", "nobody", exit_code=1)
+
+
+def test_results_are_printed_with_the_device_as_people_know_it(windfall, services):
+    for number, known in ((1, {"serialNumber": SERIAL, "deviceName": "Lab"}), (2, {})):
+        result = {"computer": {"jssID": number, **known}, "policyId": 21, "successful": True}
+        process([told("ComputerPolicyFinished", result)], services)
+    items = json.loads(windfall("jamf", "policy-results", "--json"))["items"]
+    (nameless,) = [item["device_id"] for item in items if item["serial_number"] is None]
+
+    table = windfall("jamf", "policy-results")
+
+    assert sorted(line.split()[3:5] for line in table.splitlines()[1:]) == sorted([[SERIAL, "Lab"], ["-", nameless]])
 
 
 def test_lists_are_filtered_by_options_named_like_fields(windfall, all_told):

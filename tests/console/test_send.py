@@ -12,6 +12,7 @@ import pytest
 from config.contract import inbox_of
 from config.inbox import Inboxes
 from console.samples import type_named
+from domain.kinds import TYPES
 
 PROJECT = Path(__file__).parents[2]
 PATIENCE = 60
@@ -118,12 +119,18 @@ def test_the_wrong_secret_is_answered_401(send):
     assert result.output.startswith("401 ")
 
 
+def test_help_lists_the_types(send):
+    said = " ".join(send("--help").output.split())
+
+    assert all(f"{kind}: {', '.join(types)}" in said for kind, types in TYPES.items())
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (("nobody", "Connect"), "there is no sender 'nobody'"),
         (("micro", "Conect"), "there are mdm.Authenticate"),
-        (("micro",), "TYPE"),
+        (("micro",), "say which TYPE to send, or give a --file; micromdm has mdm.Authenticate, "),
         (("apps-and-books", "ASSET_COUNT"), "is off"),
         (("micro", "Connect", "--url", "http://127.0.0.1:1"), "does not answer"),
         (("micro", "Connect", "--url", "nonsense"), "does not answer"),
@@ -133,5 +140,5 @@ def test_what_cannot_be_sent_says_why(send, arguments, words):
     result = send(*arguments)
 
     assert result.exit_code != 0
-    assert words in result.output
+    assert words in " ".join(result.output.split())
     assert "geh" not in result.output

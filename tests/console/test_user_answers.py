@@ -56,10 +56,14 @@ def test_progress_tells_of_each_user_and_is_complete_when_they_have_answered_too
     users = [item for item in first["items"] if item["user"]]
     assert {(item["user"], item["channel_id"]) for item in users} == {("ada", USER)}
     assert len(users) == len(halfway["unanswered"]) == QUESTIONS_TO_USERS
-    assert "ProfileList of ada (sent, not answered)" in still_open(halfway, seconds=5)
+    head, *waiting = still_open(halfway, seconds=5).splitlines()
+    assert head == "after 5 s still open; answers count whenever they come:"
+    assert "  ProfileList               user ada: sent, not answered" in waiting
+    assert len(waiting) == QUESTIONS_TO_USERS
     assert (halfway["complete"], last["complete"], last["unanswered"]) == (False, True, [])
     lines = capsys.readouterr().out.splitlines()
-    assert [line for line in lines if " ".join(line.split()).startswith("ProfileList of ada refused after ")]
+    assert [line for line in lines if line.startswith("ProfileList               user ada: refused after ")]
+    assert {line[:26].rstrip() for line in lines} == {item["request_type"] for item in first["items"]}
     assert len(lines) == len(first["items"])
 
 
@@ -95,7 +99,7 @@ def test_the_page_tells_the_users_things_apart_from_the_devices(lab, stores, cap
         (row,) = rows(lab.engine, commands, request_type=request_type, device_id=speaker)
         lab.reply("Acknowledged", row["command_uuid"], **content, **(ADA if speaker == USER else {}))
 
-    print_page(device_page(lab.engine, SERIAL, lab.now), lab.now, everything=False)
+    print_page(device_page(lab.engine, lab.setup, SERIAL, lab.now), lab.now, everything=False)
     parts = [" ".join(part.split()) for part in capsys.readouterr().out.split("\n\n")]
 
     found = {part.partition(":")[0]: part.partition(":")[2] for part in parts}

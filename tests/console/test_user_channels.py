@@ -80,6 +80,20 @@ def test_a_user_may_be_named_as_the_device_itself(windfall, client, lab):
     assert client.post("/api/commands", json={"udid": USER, "request_type": "ProfileList"}).status_code == 404
 
 
+def test_what_only_the_device_channel_takes_is_not_sent_to_a_user(windfall, client, lab):
+    said = windfall("command", SERIAL, "DeviceLock", "--user", "ada", exit_code=1)
+    body = {"device_id": USER, "request_type": "DeviceLock"}
+    refused = client.post("/api/commands", json=body)
+    assert rows(lab.engine, commands) == []
+
+    insisted = client.post("/api/commands", json={**body, "unchecked": True})
+
+    words = "DeviceLock is for a device and not for a user"
+    assert words in said
+    assert (refused.status_code, refused.json["error"].startswith(words)) == (400, True)
+    assert (insisted.status_code, insisted.json["device_id"]) == (202, USER)
+
+
 def test_an_unknown_user_is_told_who_there_is(windfall, client, lab):
     lab.check_in("TokenUpdate", UserID=OTHER_ID)
 

@@ -4,12 +4,17 @@ import json
 import random
 import threading
 from collections import Counter
+from email import message_from_bytes, policy
 
 import pytest
 
+from clients.chat import Chat
+from clients.letter import Mail
+from clients.mail import Mailer
 from simulators.demo import collect, line
 from simulators.demo_jamf import SECRET_FILE
 from simulators.demo_life import BACKLOG, Life
+from simulators.demo_received import MOST
 from simulators.demo_world import API_KEYS, Place, World, open_world
 from tests.simulators.conftest import START
 
@@ -34,6 +39,8 @@ def run(world: World, ticks: int) -> Life:
         life.tick()
         if number % 20 == 0:
             assert all(sender.drain(10) for sender in world.senders)
+    # A device that was woken connects when it gets to it.
+    assert all(fleet.settle(60) for fleet in world.fleets)
     assert all(sender.drain(10) for sender in world.senders)
     return life
 
@@ -85,16 +92,71 @@ def _serial_at(family, said):
     return record.fields["serialNumber"] if record else None
 
 
-def test_what_was_written_down_is_counted_once_and_kept_no_longer(world):
+def test_what_was_written_down_is_counted_once_and_kept_no_longer(world, tmp_path):
     run(world, 200)
 
-    first, second = collect(world), collect(world)
+    first, second = collect(world, tmp_path / "received"), collect(world, tmp_path / "received")
 
     assert first.events > 100
     assert (first.unanswered, second.events) == (0, 0)
     assert [sender.results for sender in world.senders] == [[], [], [], []]
     assert not any(member.answers or member.commands or member.received for _, member in world.members())
     assert line(world, first, START).startswith("08:30:00  devices enrolled: 20 of 20, apps on them: 0. ")
+
+
+def send_mail(world, number):
+    """One as Windfall sends them."""
+    mail = Mail(
+        subject=f"“Büro” {number}",
+        text=f".Gerät {number}\n",
+        html=f"<p>.Gerät {number}</p>\n",
+        recipients=["it@school.example"],
+        message_id=f"<{number}@school.example>",
+    )
+    assert Mailer(world.mail.url, "windfall@school.example").send(mail) == []
+
+
+def test_mails_and_chat_messages_can_be_opened_as_files(world, tmp_path):
+    send_mail(world, 1)
+    Chat(lambda: world.chat.hook_url).post("Gerät <1>\nleft", {"Name": "“Büro” \ud800"})
+
+    tally = collect(world, tmp_path / "received")
+
+    (mail,) = (tmp_path / "received" / "mails").iterdir()
+    (message,) = (tmp_path / "received" / "chat").iterdir()
+    assert (mail.name, message.name, tally.mails, tally.posts) == ("000001.eml", "000001.json", 1, 1)
+    opened = message_from_bytes(mail.read_bytes(), policy=policy.default)
+    assert (opened["Subject"], opened["To"]) == ("“Büro” 1", "it@school.example")
+    assert [part.get_content_type() for part in opened.iter_parts()] == ["text/plain", "text/html"]
+    plain, html = (part.get_content().replace("\r\n", "\n") for part in opened.iter_parts())
+    assert (plain, html) == (".Gerät 1\n", "<p>.Gerät 1</p>\n")
+    assert "Gerät &lt;1&gt;" in message.read_text()
+    assert "“Büro” " in json.loads(message.read_text())["text"]
+
+
+def test_only_the_newest_are_kept_also_after_another_start(world, tmp_path):
+    mails = tmp_path / "received" / "mails"
+    mails.mkdir(parents=True)
+    for number in range(1, MOST + 1):
+        (mails / f"{number:06}.eml").write_text("of an earlier start")
+    (mails / "mine.eml").write_text("put here by somebody")
+    for number in range(3):
+        send_mail(world, number)
+
+    collect(world, tmp_path / "received")
+
+    names = sorted(path.name for path in mails.iterdir())
+    assert names == [*(f"{number:06}.eml" for number in range(4, MOST + 4)), "mine.eml"]
+    assert b"<2@school.example>" in (mails / f"{MOST + 3:06}.eml").read_bytes()
+
+
+def test_of_more_than_are_kept_the_last_are_written(world, tmp_path):
+    world.chat.messages.extend({"text": str(number)} for number in range(MOST + 5))
+
+    collect(world, tmp_path / "received")
+
+    texts = [json.loads(path.read_text())["text"] for path in sorted((tmp_path / "received" / "chat").iterdir())]
+    assert texts == [str(number) for number in range(5, MOST + 5)]
 
 
 def test_while_nobody_listens_nothing_piles_up(world, receiver):

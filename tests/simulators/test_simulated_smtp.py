@@ -37,6 +37,7 @@ def test_a_mail_is_kept_with_its_parts(server):
     assert kept.recipients == ("it@school.example", "soren@school.example")
     assert (kept.subject, kept.text, kept.html) == ("Lizenz für “X”", "Grüße\n", "<p>Grüße</p>\n")
     assert kept.message_id == "<1@school.example>"
+    assert kept.raw.startswith(b"From: windfall@school.example\r\n")
 
 
 @pytest.mark.parametrize("code", [451, 550])
