@@ -13,6 +13,9 @@ from state.schema import commands, installs
 FIRST_PUSH = timedelta(minutes=2)
 """After so long without an answer a device is pushed again."""
 
+LONGEST_CALL = timedelta(minutes=5)
+"""From before a call until what became of it is known, that of all its claim's others too."""
+
 INSTALL = "InstallApplication"
 """What installs wait for to go out; if they wait for anything else, then until that is over."""
 
@@ -38,8 +41,7 @@ def follow_commands(connection: Connection, outcomes: Mapping[str, Outcome], now
     sent = {i: outcome for i, outcome in ours.items() if outcome.state == "done"}
     dead = {i: outcome for i, outcome in ours.items() if outcome.state == "dead"}
     uncalled = [i for i, outcome in ours.items() if outcome.happened is False and i not in dead]
-    # Its device may have answered before its server did.
-    left_at = {row.id: row.called_at or now for row in found}
+    left_at = {row.id: _left_at(row.called_at, now) for row in found}
     changes: dict[str, dict[str, Any]] = {
         i: {"state": "sent", "sent_at": left_at[i], "next_push_at": now + FIRST_PUSH} for i in sent
     }
@@ -50,6 +52,14 @@ def follow_commands(connection: Connection, outcomes: Mapping[str, Outcome], now
     changes |= {i: {"called_at": None} for i in uncalled}
     write_changes(connection, commands, changes)
     _tell_installs(connection, ours, types, left_at, now)
+
+
+def _left_at(called_at: datetime | None, now: datetime) -> datetime:
+    """When a command went out of which its server says now that it has it: the device may have answered before that.
+
+    Of a call that is long past the reply was lost, and nobody knows since when the server has it.
+    """
+    return called_at if called_at is not None and now - called_at < LONGEST_CALL else now
 
 
 def _tell_installs(

@@ -78,22 +78,18 @@ def _clear(stores: Stores, name: str, *, yes: bool, as_json: bool) -> None:
     waiting, leaving = sum(len(queue.waiting) for queue in queues), sum(queue.leaving for queue in queues)
     open_still = sum(len(queue.ours) for queue in queues) - leaving
     users = f" and its {len(queues) - 1} users" if len(queues) > 1 else ""
-    void = 0
-    if waiting or open_still:
-        if not yes:
-            _ask(
-                f"Drop the {waiting} commands that wait for {clean(whose.id)}{users} at {sender}, and the {open_still} "
-                "of ours that were not answered?"
-            )
-        now = datetime.now(UTC)
-        void = sum(clear(stores, server, queue, now=now) for queue in queues)
+    if not yes:
+        _ask(
+            f"Drop the {waiting} commands that wait for {clean(whose.id)}{users} at {sender}, the {open_still} of ours "
+            "that were not answered, and what was put off with NotNow, which is not shown?"
+        )
+    now = datetime.now(UTC)
+    void = sum(clear(stores, server, queue, now=now) for queue in queues)
     if as_json:
         print_json({"device_id": whose.id, "cleared": waiting, "void": void, "on_their_way": leaving})
         return
-    if waiting or open_still:
-        click.echo(f"cleared {waiting} at {sender}; {void} of ours are void")
-    else:
-        click.echo(f"nothing waits for {clean(whose.id)}{users} at {sender}: there is nothing to clear")
+    click.echo(f"cleared {waiting} at {sender}; {void} of ours are void")
+    click.echo("what its device had put off with NotNow is gone, too; a MicroMDM does not show that")
     if leaving:
         click.echo(f"{leaving} of ours are being sent at this moment and stay; look again in a minute")
 

@@ -250,12 +250,20 @@ def test_the_queue_at_the_server_is_shown_and_cleared_with_ours(windfall, servic
     assert again == {"device_id": UDID, "cleared": 0, "void": 0, "on_their_way": 0}
 
 
-def test_where_nothing_waits_nobody_is_asked(windfall, services, micromdm):
+def test_what_the_device_put_off_and_its_server_does_not_show_is_cleared_too(windfall, services, micromdm):
     enrol(services)
+    queue(micromdm, "not-ours", "ProfileList")
+    line = micromdm._lines[UDID]
+    line.next("Idle", "")
+    line.next("NotNow", "not-ours")
+    here = {"MICROMDM_URL": micromdm.url}
+    shown, kept = document(windfall("commands", UDID, "--queue", "--json", **here))["items"], len(micromdm.queue(UDID))
 
-    said = windfall("commands", UDID, "--clear", MICROMDM_URL=micromdm.url)
+    said = windfall("commands", UDID, "--clear", "--yes", **here)
 
-    assert said == f"nothing waits for {UDID} at micromdm: there is nothing to clear\n"
+    assert (shown, kept) == ([], 1)
+    assert "put off with NotNow is gone, too" in said
+    assert micromdm.queue(UDID) == []
 
 
 def test_without_a_terminal_clearing_names_the_option_that_it_takes(windfall, services, micromdm):

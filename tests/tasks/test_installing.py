@@ -8,6 +8,7 @@ from sqlalchemy import delete
 from domain.notification import serial_key
 from state.schema import actions, commands, installs
 from state.unit_of_work import unit_of_work
+from tasks.following import follow
 from tasks.installing import decide_installs
 from tasks.setup import Policy, Setup
 from tests.databases import ON_POSTGRESQL, ON_SQLITE
@@ -208,3 +209,15 @@ def test_a_command_was_sent_when_it_left_not_when_its_server_said_that_it_has_it
 
     assert (lab.commands()[0]["sent_at"], lab.install["sent_at"]) == (left_at, left_at)
     assert lab.install["changed_at"] == lab.now
+
+
+def test_a_call_whose_reply_was_lost_long_ago_sent_nothing_then(lab):
+    lab.license()
+    lab.enrol()
+    claimed = lab.claim()
+    lab.wait(hours=30)
+    lab.settle(claimed)
+    follow(lab.at_work)
+
+    assert (lab.commands()[0]["sent_at"], lab.install["sent_at"]) == (lab.now, lab.now)
+    assert lab.states() == ["command_sent"]
