@@ -109,8 +109,14 @@ def _settings(home: Path, binds: Mapping[str, str], wires: Mapping[str, str]) ->
         "chat_form": "slack",
         "inventory_age": str(INVENTORY_AGE),
     }
+    # Who has an inventory links to that; here there is only the API.
+    device_link = f"http://{binds['console_bind']}/api/devices/{{udid}}"
     servers = {
-        kind: {"url": f"http://127.0.0.1:{wires[kind]}", "api_key_file": str(home / "secrets" / file)}
+        kind: {
+            "url": f"http://127.0.0.1:{wires[kind]}",
+            "api_key_file": str(home / "secrets" / file),
+            "device_link": device_link,
+        }
         for kind, file in API_KEYS.items()
     }
     jamf = {

@@ -1,6 +1,7 @@
 """`windfall up --demo`: a living example on simulated servers, and never on real ones."""
 
 import json
+import re
 import signal
 import socket
 import sys
@@ -61,11 +62,14 @@ def test_apps_are_installed_before_long_and_ctrl_c_pressed_twice_ends_everything
     assert [file.name for file in (up.home / "demo" / "secrets").iterdir() if file.read_text().strip() in seen] == []
     assert [path.name for path in up.home.iterdir()] == ["demo"]
     assert f"\nMails, chat  {up.home.relative_to(tmp_path) / 'demo' / 'received'}  (" in up.said
+    said = ""
     for mail in received(up, "mails/*.eml"):
         parts = message_from_bytes(mail.read_bytes(), policy=policy.default).iter_parts()
         plain, html = (part.get_content().strip() for part in parts)
         assert plain
         assert html.startswith("<!DOCTYPE html>")
+        said += plain
+    assert re.search(r"^Link: http://[\w.:]+/api/devices/[\w-]+$", said, re.MULTILINE)
     assert all(json.loads(message.read_text())["text"] for message in received(up, "chat/*.json"))
 
 
