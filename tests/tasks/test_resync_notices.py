@@ -33,6 +33,12 @@ def enrol(lab, server, mac):
     settled(lab)
 
 
+def leave_and_come_back_unheard(lab, server, mac):
+    heard(lab, server, mac.check_out())
+    missed(server, mac.authenticate(), mac.token_update())
+    settled(lab)
+
+
 def test_a_lost_check_out_is_told_with_what_is_known_of_the_device(lab, micromdm_api, mac):
     enrol(lab, micromdm_api, mac)
     missed(micromdm_api, mac.check_out())
@@ -94,9 +100,7 @@ def test_a_return_that_nobody_heard_brings_the_apps_again(lab, micromdm_api, mac
     enrol(lab, micromdm_api, mac)
     lab.deliver()
     lab.acknowledge()
-    heard(lab, micromdm_api, mac.check_out())
-    missed(micromdm_api, mac.authenticate(), mac.token_update())
-    settled(lab)
+    leave_and_come_back_unheard(lab, micromdm_api, mac)
 
     ask(lab, micromdm_api)
 
@@ -105,9 +109,7 @@ def test_a_return_that_nobody_heard_brings_the_apps_again(lab, micromdm_api, mac
 
 def test_after_a_return_that_only_the_list_told_the_next_enrolment_is_told_as_ever(lab, micromdm_api, mac):
     enrol(lab, micromdm_api, mac)
-    heard(lab, micromdm_api, mac.check_out())
-    missed(micromdm_api, mac.authenticate(), mac.token_update())
-    settled(lab)
+    leave_and_come_back_unheard(lab, micromdm_api, mac)
     ask(lab, micromdm_api)
 
     enrol(lab, micromdm_api, mac)
@@ -117,9 +119,7 @@ def test_after_a_return_that_only_the_list_told_the_next_enrolment_is_told_as_ev
 
 def test_after_a_return_that_only_the_list_told_the_next_departure_is_told_once(lab, micromdm_api, mac):
     enrol(lab, micromdm_api, mac)
-    heard(lab, micromdm_api, mac.check_out())
-    missed(micromdm_api, mac.authenticate(), mac.token_update())
-    settled(lab)
+    leave_and_come_back_unheard(lab, micromdm_api, mac)
     ask(lab, micromdm_api)
     late = mac.check_out()
     missed(micromdm_api, late)
